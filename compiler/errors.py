@@ -1,0 +1,116 @@
+"""The error family. Every error names the user's line, what was wrong, and one next step; never array values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from .loc import Loc
+
+
+@final
+@dataclass(slots=True)
+class Diagnostic:
+    """What an error says, in parts: the layout is made once, in `ShapewrightError.__str__`."""
+
+    message: str
+    loc: Loc | None = None
+    operands: list[str] = field(default_factory=list[str])
+    details: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    help: str | None = None
+
+
+class ShapewrightError(Exception):
+    """Base of every error raised on purpose by shapewright.
+
+    `code` is stable (SW1xx shapes, SW2xx dtypes, SW3xx indices, SW4xx recording, SW5xx compiling,
+    SW6xx devices, SW7xx checkpoints, SW8xx options).
+    """
+
+    code = "SW000"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        loc: Loc | None = None,
+        operands: list[str] | None = None,
+        details: list[str] | None = None,
+        notes: list[str] | None = None,
+        help: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], help)
+        if code is not None:
+            self.code = code
+        super().__init__(message)
+
+    def at(self, loc: Loc | None, operands: list[str] | None = None) -> ShapewrightError:
+        """The same error with the user's line and the operands filled in, where they were missing."""
+        if self.diagnostic.loc is None:
+            self.diagnostic.loc = loc
+        if operands and not self.diagnostic.operands:
+            self.diagnostic.operands = operands
+        return self
+
+    def __str__(self) -> str:
+        d = self.diagnostic
+        lines = [f"error[{self.code}]: {d.message}"]
+        if d.loc is not None:
+            lines += d.loc.excerpt()
+        lines += [f"   | {text}" for text in d.operands]
+        lines += [f"   = {text}" for text in d.details]
+        lines += [f"note: {text}" for text in d.notes]
+        if d.help is not None:
+            lines.append(f"help: {d.help}")
+        return "\n".join(lines)
+
+
+class ShapeError(ShapewrightError, TypeError):
+    """Ranks or sizes that do not fit together."""
+
+    code = "SW100"
+
+
+class DTypeError(ShapewrightError, TypeError):
+    """An element type (or an object that is no array) where another kind is wanted."""
+
+    code = "SW200"
+
+
+class IndexOutOfRange(ShapewrightError, IndexError):
+    """An index outside its axis; raised by eager code at once, by compiled code after the step that met it."""
+
+    code = "SW300"
+
+
+class TraceError(ShapewrightError):
+    """Python code that needs a value, met while recording a function whose values do not exist yet."""
+
+    code = "SW400"
+
+
+class CompileError(ShapewrightError):
+    """The compiler cannot turn this program into kernels."""
+
+    code = "SW500"
+
+
+class DeviceError(ShapewrightError):
+    """A device that is missing, or an array on the wrong one."""
+
+    code = "SW600"
+
+
+class CheckpointError(ShapewrightError):
+    """A checkpoint that cannot be read, or does not fit this trainer."""
+
+    code = "SW700"
+
+
+class OptionError(ShapewrightError, ValueError):
+    """An option or hyper-parameter with a value that cannot work."""
+
+    code = "SW800"

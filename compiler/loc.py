@@ -1,0 +1,100 @@
+"""Source locations: which line and columns of the user's program an operation came from (PEP 657)."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import final
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Loc:
+    """A half-open range of columns (0-based, in UTF-8 bytes as Python reports them) in a file."""
+
+    file: str
+    line: int
+    end_line: int
+    col: int
+    end_col: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The source line, without indentation."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name}:{self.line}"
+
+    def excerpt(self) -> list[str]:
+        """The line with a caret under the expression, in the layout of error messages."""
+        raw = linecache.getline(self.file, self.line).rstrip("\n")
+        if not raw.strip():
+            return [f"  --> {self.file}:{self.line}"]
+        indent = len(raw) - len(raw.lstrip())
+        data = raw.encode()
+        start = max(len(data[: self.col].decode(errors="ignore")) - indent, 0)
+        stop = len(data[: self.end_col].decode(errors="ignore")) if self.end_line == self.line else len(raw)
+        head = f"  --> {Path(self.file).name}:{self.line}   "
+        return [head + raw.strip(), " " * (len(head) + start) + "^" * max(stop - indent - start, 1)]
+
+    @property
+    def assigned(self) -> str | None:
+        """The variable this expression is assigned to (`h` for the call in `h = relu(x)`), if it is the whole value."""
+        return _assignments(self.file).get((self.line, self.col, self.end_line, self.end_col))
+
+
+@lru_cache(maxsize=64)
+def _assignments(file: str) -> dict[tuple[int, int, int, int], str]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return {}
+    found: dict[tuple[int, int, int, int], str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        found[(value.lineno, value.col_offset, value.end_lineno or 0, value.end_col_offset or 0)] = name
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _positions(code: CodeType, lasti: int, line: int) -> Loc:
+    first, last, col, end_col = next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None))
+    first = first or line
+    return Loc(code.co_filename, first, last or first, col or 0, end_col or 0, code.co_qualname)
+
+
+def frame_loc(frame: FrameType) -> Loc:
+    """The location that `frame` is executing."""
+    return _positions(frame.f_code, frame.f_lasti, frame.f_lineno)
+
+
+def is_library_frame(frame: FrameType) -> bool:
+    """Whether a frame belongs to the library (or to the checkers it calls), not to the user."""
+    root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return root in (_PACKAGE, "jaxtyping", "beartype", "contextlib", "functools") or frame.f_code.co_filename.startswith(
+        ("<@beartype", "<frozen", "<string")
+    )
+
+
+def user_loc() -> Loc | None:
+    """The innermost frame outside the library that is executing now."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_library_frame(frame):
+        frame = frame.f_back
+    return None if frame is None else frame_loc(frame)

@@ -1,0 +1,81 @@
+# Every target does its own set-up: a Python 3.11 (or later) with venv and this make are all that is needed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+TORCH  := $(VENV)/.installed-torch
+WHEEL  := build/wheel-venv
+PIP    := -m pip install --quiet --disable-pip-version-check
+
+# Lanes that `make test` leaves out, because they need something that is not everywhere or take long.
+LEFT_OUT := not torch and not cuda and not browser and not fuzz
+# Kernels compiled once serve every lane, the installed wheel included.
+export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
+
+.PHONY: help setup demo test test-torch lint format typecheck fuzz bench wheel-test docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        train a typed MLP on scikit-learn's digits, eager and compiled, and show the kernels"
+	@echo "make test        every test but the torch, cuda, browser and fuzz lanes"
+	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
+	@echo "make lint | typecheck | format | fuzz | bench | wheel-test | docs | clean"
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no python3.11 found; install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) -e '.[dev,data]'
+	touch $@
+
+$(TORCH): $(STAMP)
+	$(BIN)/python $(PIP) torch==2.13.0
+	touch $@
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/python -m shapewright demo
+
+test: $(STAMP)
+	@echo "lanes left out: torch (make test-torch), cuda and browser (need a device, a browser), fuzz (make fuzz)"
+	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
+
+test-torch: $(TORCH)
+	$(BIN)/pytest -rs -m torch
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+typecheck: $(STAMP)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/mypy
+
+fuzz: $(STAMP)
+	$(BIN)/pytest -rs -m fuzz
+
+bench: $(TORCH)
+	$(BIN)/python $(PIP) 'jax>=0.6'
+	$(BIN)/python benchmarks/cpu.py
+
+# The installed wheel, not this checkout: a clean environment, and `pythonpath` emptied.
+wheel-test: $(STAMP)
+	rm -rf build/dist $(WHEEL)
+	$(BIN)/python -m build --outdir build/dist .
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/python $(PIP) "$$(ls build/dist/*.whl)[data]" pytest hypothesis
+	$(WHEEL)/bin/python -P -c 'import shapewright, sys; sys.exit("site-packages" not in shapewright.__file__)'
+	$(WHEEL)/bin/pytest -rs -o pythonpath= -m "$(LEFT_OUT) and not checkers and not slow" \
+	    --ignore=tests/test_layering.py --ignore=tests/test_packaging.py --ignore=tests/test_readme.py
+
+docs: $(STAMP)
+	$(BIN)/python $(PIP) 'mkdocs>=1.6'
+	$(BIN)/mkdocs build --strict --config-file docs/mkdocs.yml --site-dir $(CURDIR)/build/site
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,8 @@
+"""Optimizers, stand-alone or handed to a trainer, which fuses them into its program."""
+
+from __future__ import annotations
+
+from .runtime.optim import SGD as SGD
+from .runtime.optim import Adam as Adam
+from .runtime.optim import AdamW as AdamW
+from .runtime.optim import Optimizer as Optimizer

@@ -74,7 +74,7 @@ wheel-test: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python $(PIP) 'mkdocs>=1.6'
-	$(BIN)/mkdocs build --strict --config-file docs/mkdocs.yml --site-dir $(CURDIR)/build/site
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,109 @@
+"""The command line: `shapewright` = `python -m shapewright`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from ..compiler.errors import ShapewrightError
+
+app = typer.Typer(
+    name="shapewright",
+    help="Typed tensors and one loss, eager or compiled to readable kernels.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cache_app = typer.Typer(help="The folder of generated kernels.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+
+
+@app.command()
+def demo(
+    epochs: Annotated[int, typer.Option(min=1, help="passes over the training images")] = 40,
+    kernels: Annotated[bool, typer.Option(help="print three of the generated kernels")] = True,
+) -> None:
+    """Train a typed MLP on scikit-learn's digits, eagerly and compiled, and show the kernels."""
+    from .demo import run
+
+    raise typer.Exit(run(epochs=epochs, show_kernels=kernels))
+
+
+@app.command()
+def inspect(
+    target: Annotated[str, typer.Argument(help="FILE.py:NAME, a trainer, a program, or a function that returns one")],
+) -> None:
+    """Print the kernels of a trainer or program, with the lines of the loss they came from."""
+    from .inspect import inspect as report
+
+    try:
+        typer.echo(str(report(load_target(target))))
+    except ShapewrightError as error:
+        _fail(str(error))
+
+
+@app.command()
+def doctor() -> None:
+    """Say which versions are here, what is missing, and how to get it."""
+    from .doctor import checks, healthy, report
+
+    found = checks()
+    typer.echo(report(found))
+    raise typer.Exit(0 if healthy(found) else 1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from .doctor import version_of
+
+    typer.echo(version_of("shapewright") or "unknown (not installed)")
+
+
+@cache_app.command("info")
+def cache_info() -> None:
+    """Print where generated kernels are kept, and how many there are."""
+    from .cache import cache_info as info
+
+    typer.echo(str(info()))
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Delete every generated kernel; programs are compiled again when they are next run."""
+    from .cache import cache_clear as clear
+
+    typer.echo(f"deleted {clear()}")
+
+
+def load_target(target: str) -> object:
+    """The object that `FILE.py:NAME` names; a function (not a class) is called without arguments.
+
+    Raises:
+        typer.Exit: no such file, no such name; the reason has been printed.
+    """
+    text, _, name = target.rpartition(":")
+    path = Path(text)
+    if not text or not name.isidentifier():
+        _fail(f"{target!r} is not of the form FILE.py:NAME")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        _fail(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    spec.loader.exec_module(module)
+    if not hasattr(module, name):
+        names = ", ".join(sorted(n for n in vars(module) if not n.startswith("_")))
+        _fail(f"{path} has no {name!r}; it has {names}")
+    found: object = getattr(module, name)
+    return found() if callable(found) and hasattr(found, "__code__") else found
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""`shapewright doctor`: what this machine has, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, final
+
+Status = Literal["ok", "optional", "missing"]
+
+REQUIRED = ("numpy", "numba", "llvmlite", "scipy", "jaxtyping", "beartype", "rich", "typer", "safetensors")
+OPTIONAL = (
+    ("scikit-learn", "the digits of `shapewright demo`", "pip install 'shapewright[data]'"),
+    ("matplotlib", "plots", "pip install 'shapewright[plot]'"),
+    ("pyrefly-shape-extensions", "size arithmetic in the Pyrefly checker", "pip install 'shapewright[pyrefly]'"),
+    ("torch", "the comparisons of `make test-torch`", "pip install torch==2.13.0"),
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report: a thing, whether it is there, and what to do if it is not."""
+
+    section: str
+    name: str
+    status: Status
+    value: str
+    help: str | None = None
+
+
+def version_of(distribution: str) -> str | None:
+    """The installed version, or None."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def checks() -> list[Check]:
+    """Everything the doctor looks at, in the order of the report."""
+    return [*_packages(), *_blas(), *_threads(), *_cache(), *_cuda()]
+
+
+def healthy(found: list[Check]) -> bool:
+    """Whether nothing required is missing."""
+    return all(check.status != "missing" for check in found)
+
+
+def report(found: list[Check]) -> str:
+    """The checks as plain text, one line each, with a line of help below what is not there."""
+    lines: list[str] = []
+    section = ""
+    for check in found:
+        if check.section != section:
+            section = check.section
+            lines += ["", section]
+        mark = {"ok": "ok", "optional": "--", "missing": "!!"}[check.status]
+        lines.append(f"  {mark}  {check.name:<26} {check.value}")
+        if check.help is not None and check.status != "ok":
+            lines.append(f"      {'':<26} {check.help}")
+    lines += ["", "ready" if healthy(found) else "not ready: see the lines marked !!"]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _packages() -> Iterator[Check]:
+    own = version_of("shapewright")
+    yield Check("packages", "shapewright", "ok", own or "not installed (run from a checkout)")
+    yield Check("packages", "python", "ok", f"{platform.python_version()}  {sys.executable}")
+    for name in REQUIRED:
+        found = version_of(name)
+        yield Check("packages", name, "ok" if found else "missing", found or "not installed", f"pip install {name}")
+    for name, purpose, how in OPTIONAL:
+        found = version_of(name)
+        yield Check("packages", name, "ok" if found else "optional", found or f"not installed: {purpose}", how)
+
+
+def _blas() -> Iterator[Check]:
+    if importlib.util.find_spec("scipy") is None:
+        yield Check("BLAS", "scipy", "missing", "not installed", "pip install scipy")
+        return
+    from scipy import show_config
+
+    config = show_config(mode="dicts")
+    blas = config["Build Dependencies"]["blas"] if isinstance(config, dict) else {}
+    yield Check("BLAS", str(blas.get("name", "unknown")), "ok", f"{blas.get('version', '')}  (SciPy's own)".strip())
+
+
+def _threads() -> Iterator[Check]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Check("threads", "cores", "ok", f"{usable} usable of {os.cpu_count()}")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        if name in os.environ:
+            yield Check("threads", name, "ok", os.environ[name])
+
+
+def _cache() -> Iterator[Check]:
+    from .cache import cache_info
+
+    info = cache_info()
+    folder = next(path for path in (info.root, *info.root.parents) if path.exists())
+    writable = os.access(folder, os.W_OK)
+    how = f"{folder} is not writable: set SHAPEWRIGHT_CACHE to a folder that is"
+    yield Check("kernel cache", "folder", "ok" if writable else "missing", str(info), how)
+
+
+def _cuda() -> Iterator[Check]:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+        found = "a driver is here"
+    except OSError:
+        found = "no driver"
+    yield Check("CUDA", "target", "optional", f"not in this version: programs run on the CPU ({found})")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
     from .loc import Loc
+    from .sizes import Size
 
 
 @final
@@ -26,7 +27,8 @@ class ShapewrightError(Exception):
     """Base of every error raised on purpose by shapewright.
 
     `code` is stable (SW1xx shapes, SW2xx dtypes, SW3xx indices, SW4xx recording, SW5xx compiling,
-    SW6xx devices, SW7xx checkpoints, SW8xx options).
+    SW6xx devices, SW7xx checkpoints, SW8xx options, SW9xx values). `sizes`: the two sizes that
+    clash, where one is known only when the program runs (SW102), so that a recorder can start again with numbers.
     """
 
     code = "SW000"
@@ -41,8 +43,10 @@ class ShapewrightError(Exception):
         notes: list[str] | None = None,
         help: str | None = None,
         code: str | None = None,
+        sizes: tuple[Size, Size] | None = None,
     ) -> None:
         self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], help)
+        self.sizes = sizes
         if code is not None:
             self.code = code
         super().__init__(message)
@@ -114,3 +118,9 @@ class OptionError(ShapewrightError, ValueError):
     """An option or hyper-parameter with a value that cannot work."""
 
     code = "SW800"
+
+
+class NumericError(ShapewrightError, ArithmeticError):
+    """A NaN, found because `Options(debug_nans=True)` asked to look for it."""
+
+    code = "SW900"

@@ -27,7 +27,7 @@ class Elementwise:
 
 
 class DecomposeRule(Protocol):
-    def __call__(self, b: Build[V], args: tuple[V, ...], attrs: Attrs) -> V: ...
+    def __call__(self, b: Build[V], args: tuple[V, ...], attrs: Attrs, /) -> V: ...
 
 
 @final
@@ -57,7 +57,8 @@ class Movement:
 @final
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A kind of loop nest of its own: const, size, iota, einsum (two operands), concat, pad, gather, scatter_add, random_bits."""
+    """A loop nest of its own: const, size, iota, einsum, concat, pad, take, take_along_axis, index_add,
+    scatter_along_axis, random_bits."""
 
     kind: str
 
@@ -82,7 +83,7 @@ class VjpRule(Protocol):
     """Gradient of each operand from the gradient `g` of the result. A rule may return a gradient of the broadcast
     shape: the driver sums it back (`Build.unbroadcast`). None: no gradient flows (not needed, or an integer operand)."""
 
-    def __call__(self, p: Pullback[V], g: V) -> Sequence[V | None]: ...
+    def __call__(self, p: Pullback[V], g: V, /) -> Sequence[V | None]: ...
 
 
 InferRule: TypeAlias = Callable[[tuple[TensorType, ...], Attrs], TensorType]
@@ -93,7 +94,10 @@ Reference: TypeAlias = Callable[[tuple[Arr, ...], Attrs], Arr]
 @final
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One test case of an operation: operands as (shape, dtype, low, high) and attributes."""
+    """One test case of an operation: operands as (shape, dtype, low, high) and attributes.
+
+    Floats are drawn uniformly from [low, high), integers from low <= v < high; the bounds of a bool are not read.
+    """
 
     operands: tuple[tuple[tuple[int, ...], str, float, float], ...]
     attrs: Attrs

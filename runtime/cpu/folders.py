@@ -1,0 +1,49 @@
+"""Where compiled code lives on disk, and the digest of everything (beside its own text) that it depends on."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+
+@functools.cache
+def runtime_digest() -> str:
+    """Digest of the sources of this package: kernels and the compiled runtime are stale when it changes."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def machine_tag() -> str:
+    """Names the compiler and the processor: object code is shared only where both are equal."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features().flatten()
+    parts = (version("numba"), version("llvmlite"), sys.implementation.cache_tag, llvm.get_host_cpu_name(), features)
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:8]
+    return f"numba{parts[0]}-{parts[3]}-{digest}"
+
+
+def cache_root() -> Path:
+    """The user's cache folder: `SHAPEWRIGHT_CACHE`, else the XDG cache folder, else `~/.cache/shapewright`."""
+    if chosen := os.environ.get("SHAPEWRIGHT_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "shapewright"
+
+
+def cache_folder() -> Path:
+    """The folder for this machine and this version of the runtime, created with permissions 0700.
+
+    It is private because files in it are executed: a folder that others can write to would run their code.
+    """
+    folder = cache_root() / f"{machine_tag()}-{runtime_digest()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

@@ -50,11 +50,11 @@ def _dtype(accept: DTypes) -> str:
     return "float32" if DType.float32 in accept else "bool" if accept == BOOLS else min(d.value for d in accept)
 
 
-def unary_samples(low: float, high: float, dtype: str = "float32", **attrs: AttrValue) -> tuple[Sample, ...]:
+def unary_samples(start: float, end: float, dtype: str = "float32", /, **attrs: AttrValue) -> tuple[Sample, ...]:
     """A matrix, a rank-0 and a rank-3 operand; the last one in float64 where the operation takes floats."""
     last = "float64" if dtype == "float32" else dtype
     cases = (((3, 4), dtype), ((), dtype), ((2, 3, 4), last))
-    return tuple(Sample(((shape, d, low, high),), Attrs(attrs)) for shape, d in cases)
+    return tuple(Sample(((shape, d, start, end),), Attrs(attrs)) for shape, d in cases)
 
 
 def _binary_samples(x: tuple[float, float], y: tuple[float, float], dtype: str = "float32") -> tuple[Sample, ...]:
@@ -74,7 +74,7 @@ def _unary(
     accept: DTypes = FLOATS,
     result: DType | None = None,
 ) -> OpDef:
-    domain = unary_samples(*draw, dtype=_dtype(accept))
+    domain = unary_samples(*draw, _dtype(accept))
     if accept >= NUMBERS:
         domain += (Sample((((3, 4), "int64", -5, 6),), Attrs()),)
     return OpDef(name, infer_elementwise(name, 1, accept, result), vjp, None, Elementwise(name), plain(f), domain, doc)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import IndexOutOfRange
 from ..ir.attrs import Attrs
 from .opdef import Arr, Reference
 
@@ -36,3 +37,18 @@ def with_attrs(f: Callable[..., object]) -> Reference:
             return np.asarray(f(attrs, *args))
 
     return run
+
+
+def in_range(op: str, index: Int, size: int, axis: int) -> None:
+    """Refuse indices outside [0, size): there is no wrap-around.
+
+    Raises:
+        IndexOutOfRange: with the number of such indices and the size of the axis, never their values.
+    """
+    bad = int(np.count_nonzero((index < 0) | (index >= size)))
+    if bad:
+        raise IndexOutOfRange(
+            f"{op}: {bad} of {index.size} indices {'lies' if bad == 1 else 'lie'} outside axis {axis} of size {size}",
+            help=f"indices run from 0 to {size - 1}; negative ones do not wrap around" if size else "the axis is empty",
+            code="SW301",
+        )

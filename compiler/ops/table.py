@@ -5,19 +5,29 @@ from __future__ import annotations
 from ..errors import CompileError
 from ..ir.attrs import Attrs
 from ..types import TensorType
+from .activations import ACTIVATIONS
 from .contraction import CONTRACTION
 from .creation import CREATION
 from .elementwise import ELEMENTWISE
+from .indexing import INDEXING
+from .losses import LOSSES
 from .movement import MOVEMENT
 from .opdef import OpDef
+from .random import RANDOM
 from .reductions import REDUCTIONS
+from .rows import ROWS
 
 FAMILIES: dict[str, tuple[OpDef, ...]] = {
     "elementwise": ELEMENTWISE,
+    "activations": ACTIVATIONS,
     "reductions": REDUCTIONS,
     "contraction": CONTRACTION,
     "movement": MOVEMENT,
+    "indexing": INDEXING,
     "creation": CREATION,
+    "rows": ROWS,
+    "losses": LOSSES,
+    "random": RANDOM,
 }
 
 OPS: dict[str, OpDef] = {op.name: op for family in FAMILIES.values() for op in family}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, Unpack, final, get_args, get_origin
+from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, Unpack, cast, final, get_args, get_origin
 
 from ..compiler.errors import ShapeError
 from ..compiler.sizes import Size
@@ -60,8 +60,9 @@ def axes_of(args: tuple[object, ...]) -> tuple[AxisSpec, ...]:
     return tuple(axes)
 
 
-def axis_of(arg: object) -> AxisSpec:
+def axis_of(written: object) -> AxisSpec:
     """One axis that stands for exactly one size."""
+    arg = cast("Any", written)
     if arg is Any:
         return ANY_AXIS
     if isinstance(arg, type) and issubclass(arg, Dim):
@@ -79,11 +80,9 @@ def axis_of(arg: object) -> AxisSpec:
         return axis_of(get_args(arg)[0])
     elif origin is Add or origin is Mul:
         left, right = (axis_of(a) for a in get_args(arg))
-        op: Literal["+", "*"] = "+" if origin is Add else "*"
-        size = (left.size + right.size if op == "+" else left.size * right.size) if _sized(left, right) else None
-        return AxisSpec("expr", f"{origin.__name__}[{left.name}, {right.name}]", size, AxisExpr(op, left, right))
+        return _expr("+" if origin is Add else "*", left, right)
     raise ShapeError(
-        f"`{_written(arg)}` is not an axis",
+        f"`{_written(written)}` is not an axis",
         help="an axis is a Dim class, a TypeVar, Literal[64], Any, *Bs, D[N], Add[N, M] or Mul[N, M]",
         code="SW105",
     )
@@ -103,8 +102,12 @@ def show_axes(axes: tuple[AxisSpec, ...], sizes: tuple[Size, ...] | None = None)
     return ", ".join(texts) if texts else "()"
 
 
-def _sized(left: AxisSpec, right: AxisSpec) -> bool:
-    return left.size is not None and right.size is not None
+def _expr(op: Literal["+", "*"], left: AxisSpec, right: AxisSpec) -> AxisSpec:
+    size: int | None = None
+    if left.size is not None and right.size is not None:
+        size = left.size + right.size if op == "+" else left.size * right.size
+    name = f"{'Add' if op == '+' else 'Mul'}[{left.name}, {right.name}]"
+    return AxisSpec("expr", name, size, AxisExpr(op, left, right))
 
 
 def _dim_size(dim: type[Dim]) -> int | None:
@@ -147,4 +150,4 @@ def _unpacked(arg: object) -> tuple[AxisSpec, ...]:
 def _written(arg: object) -> str:
     if isinstance(arg, typing.ForwardRef):
         return arg.__forward_arg__
-    return arg.__name__ if isinstance(arg, type) else repr(arg)
+    return str(getattr(arg, "__name__", repr(arg)))

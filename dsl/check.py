@@ -1,0 +1,230 @@
+"""Values against hints: the structure and every tensor's kind first, then ranks and sizes, with who bound which axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast, final
+
+from ..compiler.errors import DTypeError, ShapewrightError
+from ..compiler.sizes import Shape, Size
+from ..compiler.types import TensorType
+from . import report
+from .annotations import AxisExpr, AxisSpec
+from .array import Array, type_of
+from .hints import ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
+from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
+from .reference import is_plain
+from .scope import Binding, Source, checks_mode, current_scope, same_size, same_sizes
+
+AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
+Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class, or by (frame, type variable)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One tensor and what it must be; `frame` tells the type variables of one call or pack instance from others'."""
+
+    hint: ArrayHint
+    type: TensorType
+    source: Source
+    frame: int
+
+
+@final
+@dataclass(slots=True)
+class Walk:
+    """Collects the tensors of a value while checking its structure; `value` returns it with raw arrays converted."""
+
+    items: list[Item] = field(default_factory=list[Item])
+    frames: int = 0
+
+    def value(self, hint: Hint, value: object, at: Source, frame: int = 0) -> object:
+        match hint:
+            case ArrayHint():
+                return self._array(hint, value, at, frame)
+            case PackHint():
+                return self._pack(hint, value, at, frame)
+            case TupleHint():
+                return self._tuple(hint, value, at, frame)
+            case ManyHint():
+                return self._many(hint, value, at, frame)
+            case UnionHint():
+                return self._union(hint, value, at, frame)
+            case PlainHint():
+                if not hint.open and not is_plain(value, hint.annotation):
+                    raise report.wrong_type(at, value)
+                return value
+
+    def _array(self, hint: ArrayHint, value: object, at: Source, frame: int) -> object:
+        array = value if is_array(value) else self._converted(value, at, hint.axes)
+        if array is None:
+            raise report.not_an_array(at, value)
+        if not isinstance(array, hint.cls):
+            raise report.wrong_kind(at, array, hint.cls)
+        self.items.append(Item(hint, type_of(array), at, frame))
+        return array
+
+    def _converted(self, value: object, at: Source, axes: tuple[AxisSpec, ...]) -> AnyArray | None:
+        if at.name == "return":
+            return None  # an array of NumPy that a function returns has lost its gradient
+        try:
+            return from_raw(value, axes)
+        except DTypeError as error:
+            raise report.unsupported(at, error) from None
+
+    def _pack(self, hint: PackHint, value: object, at: Source, frame: int) -> object:
+        if not isinstance(value, hint.cls):
+            raise report.wrong_type(at, value)
+        if hint.own:
+            self.frames += 1
+            frame = self.frames
+        return self.fields(hint, value, at.path, at.function, frame)
+
+    def fields(self, hint: PackHint, pack: Pack, path: str, function: str, frame: int = 0) -> Pack:
+        """The fields of a pack that stands at `path`."""
+        changed: dict[str, object] = {}
+        for name, inner, at in hint.sources(path, function):
+            old = pack.__dict__[name]
+            new = self.value(inner, old, at, frame)
+            if new is not old:
+                changed[name] = new
+        return rebuilt(pack, changed) if changed else pack
+
+    def _tuple(self, hint: TupleHint, value: object, at: Source, frame: int) -> object:
+        if not isinstance(value, hint.cls):
+            raise report.wrong_type(at, value)
+        items = value
+        if len(items) != len(hint.items):
+            raise report.wrong_length(at, len(items), len(hint.items))
+        new = [
+            self.value(h, x, _inside(at, n, h.text, hint.cls), frame)
+            for n, h, x in zip(hint.names, hint.items, items, strict=True)
+        ]
+        return new_tuple(type(items), new) if _changed(new, items) else items
+
+    def _many(self, hint: ManyHint, value: object, at: Source, frame: int) -> object:
+        parts = children(value) if isinstance(value, hint.cls) else None
+        if parts is None:
+            raise report.wrong_type(at, value)
+        kind, names, items = parts
+        text = hint.item.text
+        new = [self.value(hint.item, x, _inside(at, n, text, kind), frame) for n, x in zip(names, items, strict=True)]
+        if not _changed(new, items):
+            return value
+        if kind is dict:
+            return dict(zip(names, new, strict=True))
+        return new_tuple(cast("type[tuple[object, ...]]", kind), new)
+
+    def _union(self, hint: UnionHint, value: object, at: Source, frame: int) -> object:
+        """The first alternative whose structure, kinds and ranks fit."""
+        for option in hint.options:
+            trial = Walk(frames=self.frames)
+            try:
+                new = trial.value(option, value, at, frame)
+            except ShapewrightError:
+                continue
+            if all(ranks_fit(i.hint.axes, i.type.shape) for i in trial.items):
+                self.items += trial.items
+                self.frames = trial.frames
+                return new
+        if is_array(value):
+            raise report.no_alternative(at, value)
+        raise report.wrong_type(at, value)
+
+
+def _changed(new: list[object], old: tuple[object, ...]) -> bool:
+    return any(a is not b for a, b in zip(new, old, strict=True))
+
+
+def _inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
+    """An element of a container: it stands where the container's annotation does, unless it is a NamedTuple's."""
+    owner = kind if hasattr(kind, "_fields") else at.owner
+    return Source(f"{at.path}.{name}", text, at.function, owner, name if owner is kind else at.name)
+
+
+# ---- ranks and sizes
+def bind(items: list[Item], bindings: Bindings) -> Bindings:
+    """`bindings` and those that `items` add. ShapeError at the first item that does not fit."""
+    bound = dict(bindings)
+    later: list[tuple[Item, int, AxisSpec, Size]] = []
+    for item in items:
+        axes, shape = item.hint.axes, item.type.shape
+        if not ranks_fit(axes, shape):
+            raise report.wrong_rank(item.source, axes, shape)
+        for at, axis, sizes in aligned(axes, shape):
+            if axis.size is not None:
+                if not same_size(sizes[0], axis.size):
+                    raise report.wrong_size(item.source, axes, shape, at, axis)
+            elif axis.kind == "expr":
+                later.append((item, at, axis, sizes[0]))
+            elif axis.key is not None:
+                key = axis_key(axis, item.frame)
+                old = bound.get(key)
+                if old is None:
+                    bound[key] = Binding(sizes, item.source)
+                elif old.sizes != sizes and not same_sizes(old.sizes, sizes):
+                    raise report.two_sizes(item.source, axes, shape, at, axis, old)
+    for item, at, axis, size in later:
+        want = expression_size(axis, item.frame, bound)
+        if want is not None and not same_size(size, want):
+            raise report.wrong_expression(item.source, item.hint.axes, item.type.shape, at, axis, want)
+    return bound
+
+
+def axis_key(axis: AxisSpec, frame: int) -> object:
+    """What an axis is bound under."""
+    return axis.key if axis.kind == "dim" else (frame, axis.key)
+
+
+def ranks_fit(axes: tuple[AxisSpec, ...], shape: Shape) -> bool:
+    """Whether a shape has as many axes as an annotation."""
+    return len(shape) == len(axes) or (len(shape) >= len(axes) - 1 and any(a.kind == "variadic" for a in axes))
+
+
+def aligned(axes: tuple[AxisSpec, ...], shape: Shape) -> Iterator[tuple[int, AxisSpec, Shape]]:
+    """Every axis with the index of its first size and its sizes (one, or those of `*Bs`); the ranks must fit."""
+    at = 0
+    for axis in axes:
+        count = 1 + len(shape) - len(axes) if axis.kind == "variadic" else 1
+        yield at, axis, shape[at : at + count]
+        at += count
+
+
+def expression_size(axis: AxisSpec, frame: int, bound: Bindings) -> Size | None:
+    """The size an axis must have, None if it is not known."""
+    if axis.size is not None:
+        return axis.size
+    if isinstance(axis.key, AxisExpr):
+        left = expression_size(axis.key.left, frame, bound)
+        right = expression_size(axis.key.right, frame, bound)
+        if left is None or right is None:
+            return None
+        return left + right if axis.key.op == "+" else left * right
+    found = bound.get(axis_key(axis, frame))
+    return found.sizes[0] if found is not None else None
+
+
+def local_only(bound: Bindings) -> Bindings:
+    """The bindings of type variables, which belong to one call."""
+    return {k: b for k, b in bound.items() if isinstance(k, tuple)}
+
+
+def shared_only(bound: Bindings) -> Bindings:
+    """The bindings of `Dim` classes, which belong to the outermost call."""
+    return {k: b for k, b in bound.items() if not isinstance(k, tuple)}
+
+
+def check_pack(pack: Pack) -> Pack:
+    """A new pack against the annotations of its class; returns it with raw arrays converted."""
+    if checks_mode.get() == "off":
+        return pack
+    walk = Walk()
+    cls = type(pack)
+    checked = walk.fields(class_hint(cls), pack, "", cls.__name__)
+    scope = current_scope.get()
+    bound = bind(walk.items, scope.bindings if scope is not None else {})
+    if scope is not None:
+        scope.bindings = shared_only(bound)
+    return checked

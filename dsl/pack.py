@@ -1,0 +1,346 @@
+"""Packs: named and positional containers of tensors, and taking them apart (`flatten`) and together (`Spec`).
+
+A pack is a `Pack`, a `TList`, a tuple, a `NamedTuple` or a dict with string keys, of packs and tensors. Anything else
+inside one is a constant that is part of its `Spec`. Leaves come in order of fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Self, TypeAlias, TypeGuard, TypeVar, TypeVarTuple, cast, dataclass_transform, final
+
+import numpy as np
+
+from ..compiler.errors import DTypeError, ShapeError
+from ..compiler.loc import user_loc
+from ..compiler.types import DType, TensorType
+from .annotations import AxisSpec
+from .array import Array, make, type_of, type_text
+
+P = TypeVar("P", bound="Pack")
+T = TypeVar("T")
+Tup = TypeVar("Tup", bound="tuple[Any, ...]")
+S = TypeVarTuple("S")
+AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
+
+
+# ---- the structure of a value
+@final
+@dataclass(frozen=True, slots=True)
+class LeafSpec:
+    """The place of a tensor."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StaticSpec:
+    """A constant; two are the same when type and value are (`key`)."""
+
+    value: object = dataclasses.field(compare=False)
+    key: object
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BranchSpec:
+    """A container: its class, the names of its children, and they."""
+
+    kind: type[object]
+    names: tuple[str, ...]
+    children: tuple[Structure, ...]
+
+
+Structure: TypeAlias = "LeafSpec | StaticSpec | BranchSpec"
+_LEAF = LeafSpec()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How to put a value together from its leaves. Hashable; equal for values of the same structure and constants.
+
+    names: one dotted name per leaf ("a.w", "blocks.0.w"; "" for a value that is itself a tensor).
+    """
+
+    root: Structure
+    names: tuple[str, ...] = dataclasses.field(compare=False)
+
+    def unflatten(self, leaves: Sequence[object]) -> Any:
+        """The value with these leaves, of the same container classes; nothing is checked but their number."""
+        if len(leaves) != len(self.names):
+            raise ShapeError(f"{len(leaves)} leaves for a structure of {len(self.names)}", loc=user_loc(), code="SW103")
+        return _build(self.root, iter(leaves))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def flatten(value: object) -> tuple[list[AnyArray], Spec]:
+    """The tensors of a value, in order, and its structure. Raw NumPy arrays become tensors.
+
+    DTypeError: something inside is neither a tensor, a pack nor a hashable constant.
+    """
+    leaves: list[AnyArray] = []
+    names: list[str] = []
+    root = _visit(value, "", leaves, names)
+    return leaves, Spec(root, tuple(names))
+
+
+def leaf_annotations(spec: Spec) -> tuple[tuple[AxisSpec, ...] | None, ...]:
+    """The axes that Pack classes declare for each leaf of a structure; None where none does."""
+    from .hints import UNCHECKED, leaf_axes
+
+    return tuple(leaf_axes(UNCHECKED, spec.root))
+
+
+def from_raw(value: object, axes: tuple[AxisSpec, ...] = ()) -> AnyArray | None:
+    """The tensor of a raw NumPy array or scalar (integers become int64), None for any other object."""
+    if not isinstance(value, np.ndarray | np.generic):
+        return None
+    array = cast("np.ndarray[Any, np.dtype[np.generic]]", np.asarray(cast("Any", value)))
+    if array.dtype.kind in "iu":
+        array = array.astype(np.int64, copy=False)
+    names = tuple(a.name if a.kind in ("dim", "typevar") else None for a in axes) if len(axes) == array.ndim else ()
+    return make(TensorType(DType.of(array.dtype), array.shape, names), array, None)
+
+
+def is_array(value: object) -> TypeGuard[AnyArray]:
+    """Whether a value is a tensor of any kind."""
+    return isinstance(value, Array)
+
+
+def children(value: object) -> tuple[type[object], tuple[str, ...], tuple[object, ...]] | None:
+    """Container class, names and children of a pack; None for anything else."""
+    if isinstance(value, Pack):
+        names = pack_fields(type(value))
+        return type(value), names, tuple(value.__dict__[n] for n in names)
+    if isinstance(value, tuple):
+        items = cast("tuple[object, ...]", value)
+        named = cast("tuple[str, ...] | None", getattr(items, "_fields", None))
+        return type(items), named or tuple(map(str, range(len(items)))), tuple(items)
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[object, object]", value)
+        bad = [k for k in entries if not isinstance(k, str)]
+        if bad:
+            raise DTypeError(f"a pack has string keys, not {type(bad[0]).__name__}", loc=user_loc(), code="SW204")
+        return dict, tuple(map(str, entries)), tuple(entries.values())
+    return None
+
+
+def pack_fields(cls: type[object]) -> tuple[str, ...]:
+    """Names of the fields of a Pack class, in order."""
+    return tuple(f.name for f in dataclasses.fields(cast("Any", cls)))
+
+
+def _visit(value: object, name: str, leaves: list[AnyArray], names: list[str]) -> Structure:
+    array = value if is_array(value) else from_raw(value)
+    if array is not None:
+        leaves.append(array)
+        names.append(name)
+        return _LEAF
+    parts = children(value)
+    if parts is not None:
+        kind, labels, items = parts
+        prefix = f"{name}." if name else ""
+        visited = (_visit(x, prefix + label, leaves, names) for label, x in zip(labels, items, strict=True))
+        return BranchSpec(kind, labels, tuple(visited))
+    return _static(value, name)
+
+
+def _static(value: object, name: str) -> StaticSpec:
+    where = f"`{name}`" if name else "this value"
+    if isinstance(value, list):
+        raise DTypeError(
+            f"{where} is a list, and a pack does not change",
+            loc=user_loc(),
+            help="write a tuple (or sw.TList)",
+            code="SW204",
+        )
+    cell = cell_help(value, name or "it")
+    if cell is not None:
+        raise DTypeError(f"{where} is a parameter cell, not a tensor", loc=user_loc(), help=cell, code="SW202")
+    try:
+        hash(value)
+    except TypeError:
+        raise DTypeError(
+            f"{where} is of type {type(value).__name__}: neither a tensor, a pack nor a hashable constant",
+            loc=user_loc(),
+            code="SW204",
+        ) from None
+    return StaticSpec(value, (type(value), value.hex() if isinstance(value, float) else value))
+
+
+def cell_help(value: object, text: str) -> str | None:
+    """What to write instead of a `Param`; None if the value is none."""
+    if isinstance(value, Array | Pack) or not isinstance(getattr(value, "value", None), Array):
+        return None
+    return f"pass its tensor: {text}.value"
+
+
+def _build(node: Structure, leaves: Any) -> object:
+    match node:
+        case LeafSpec():
+            return next(leaves)
+        case StaticSpec(value=value):
+            return value
+        case BranchSpec(kind=kind, names=names, children=parts):
+            built = [_build(part, leaves) for part in parts]
+            if issubclass(kind, Pack):
+                return _assemble(kind, names, built)
+            if issubclass(kind, tuple):
+                return new_tuple(cast("type[tuple[object, ...]]", kind), built)
+            return dict(zip(names, built, strict=True))
+
+
+def new_tuple(kind: type[Tup], items: Iterable[object]) -> Tup:
+    """A tuple, TList or NamedTuple of these elements, without calling its constructor."""
+    return cast("Tup", cast("Any", tuple).__new__(kind, items))
+
+
+def _assemble(kind: type[P], names: Sequence[str], values: Sequence[object]) -> P:
+    pack = object.__new__(kind)
+    pack.__dict__.update(zip(names, values, strict=True))
+    return pack
+
+
+def rebuilt(pack: P, changes: Mapping[str, object]) -> P:
+    """The same pack with some fields changed, unchecked."""
+    new = object.__new__(type(pack))
+    new.__dict__.update(pack.__dict__)
+    new.__dict__.update(changes)
+    return new
+
+
+# ---- named packs
+_namespaces: weakref.WeakKeyDictionary[type[object], Mapping[str, object]] = weakref.WeakKeyDictionary()
+
+
+def namespace(cls: type[object]) -> Mapping[str, object]:
+    """Names that the annotations of a Pack class may mention besides globals."""
+    return _namespaces.get(cls, {})
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+class Pack:
+    """Base of named packs: the annotated fields of a subclass become a frozen record, by keyword or position.
+
+    Fields are tensors, packs, tuples of packs, or constants (any hashable value, fixed when a program is compiled).
+    Fields are checked against their annotations when a pack is made.
+    """
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        from .hints import defining_names
+
+        _namespaces[cls] = defining_names(cls, depth=2)
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        setattr(cls, "__init__", _checked_init(cls))
+
+    def leaves(self) -> tuple[AnyArray, ...]:
+        """The tensors, in order of fields."""
+        return tuple(flatten(self)[0])
+
+    def named(self) -> dict[str, AnyArray]:
+        """The tensors by dotted name: {"a.w": ..., "blocks.0.w": ...}."""
+        leaves, spec = flatten(self)
+        return dict(zip(spec.names, leaves, strict=True))
+
+    def replace(self, **changes: object) -> Self:
+        """The same pack with some fields changed; checked like a new one."""
+        names = pack_fields(type(self))
+        unknown = [n for n in changes if n not in names]
+        if unknown:
+            raise ShapeError(
+                f"`{type(self).__name__}` has no field `{unknown[0]}`",
+                loc=user_loc(),
+                help=f"its fields are {', '.join(names)}",
+                code="SW103",
+            )
+        pack = rebuilt(self, changes)
+        _check_fields(pack)
+        return pack
+
+    def __repr__(self) -> str:
+        return show(self)
+
+
+def _checked_init(cls: type[Pack]) -> Callable[..., None]:
+    generated = cast("Callable[..., None]", cls.__init__)
+
+    @wraps(generated)
+    def __init__(self: Pack, *args: object, **kwargs: object) -> None:
+        try:
+            generated(self, *args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:  # the call itself did not fit
+                text = str(error).removeprefix(f"{cls.__name__}.__init__() ").replace(" positional", "")
+                raise ShapeError(
+                    f"`{cls.__name__}` {text}",
+                    loc=user_loc(),
+                    help=f"its fields are {', '.join(pack_fields(cls))}",
+                    code="SW103",
+                ) from None
+            raise
+        if type(self) is cls:
+            _check_fields(self)
+
+    return __init__
+
+
+def _check_fields(pack: Pack) -> None:
+    from .check import check_pack
+
+    pack.__dict__.update(check_pack(pack).__dict__)
+
+
+def show(value: object, indent: int = 0) -> str:
+    """A pack as text: one line per field, tensors by class, axes and element type (no values)."""
+    if is_array(value):
+        return describe(value)
+    parts = children(value)
+    if parts is None:
+        return repr(value)
+    kind, names, items = parts
+    pad = "  " * (indent + 1)
+    keyed = issubclass(kind, Pack) or kind is dict or hasattr(kind, "_fields")
+    sign = ": " if kind is dict else "="
+    lines = [
+        pad + (f"{n}{sign}" if keyed else "") + show(x, indent + 1) + "," for n, x in zip(names, items, strict=True)
+    ]
+    name = "" if kind in (tuple, dict) else kind.__name__
+    left, right = "{}" if kind is dict else "()"
+    return f"{name}{left}\n" + "\n".join(lines) + f"\n{'  ' * indent}{right}" if lines else f"{name}{left}{right}"
+
+
+def describe(array: AnyArray) -> str:
+    """`Tensor[Batch=32, Pixels=64] float32`."""
+    return f"{type_text(type_of(array))} {type_of(array).dtype.value}"
+
+
+# ---- positional packs
+class TList(tuple[*S]):
+    """An immutable list of tensors (or packs) of different types: `TList(w, b)`, `cons(w, TList(b))`."""
+
+    __slots__ = ()
+
+    def __new__(cls, *xs: *S) -> TList[*S]:
+        return new_tuple(cls, xs)
+
+    def unpack(self) -> tuple[*S]:
+        """The elements as a plain tuple."""
+        return cast("tuple[*S]", tuple(self))
+
+    def __getnewargs__(self) -> tuple[*S]:
+        return self.unpack()
+
+    def __repr__(self) -> str:
+        return show(self)
+
+
+def cons(head: T, tail: TList[*S]) -> TList[T, *S]:
+    """The list with `head` in front of `tail`."""
+    return cast("TList[T, *S]", new_tuple(TList, (head, *tail)))

@@ -1,0 +1,245 @@
+"""`@typed`: annotations enforced when a function is called, and read when it is recorded."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar, cast, final
+
+from ..compiler.errors import ShapeError
+from . import reference, report
+from .annotations import AxisSpec
+from .check import Bindings, Item, Walk, bind, local_only, shared_only
+from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
+from .pack import Pack, Spec
+from .scope import Scope, Source, axis_scope, checks_mode, current_scope
+
+__all__ = ["ParamAxes", "axis_scope", "check_args", "check_result", "checks_mode", "signature_axes", "typed"]
+
+F = TypeVar("F", bound=Callable[..., object])
+AnyFunction: TypeAlias = "Callable[..., object]"
+Arguments: TypeAlias = "tuple[tuple[object, ...], dict[str, object]]"
+
+
+def typed(f: F) -> F:
+    """Check arguments and result of `f` against its annotations at every call.
+
+    `Tensor[B, I]` gives kind, rank and sizes; a `Dim` has one size for the whole of an outermost typed call, a `TypeVar`
+    one per call. Packs are checked field by field, other annotations as beartype does. Raw NumPy arrays are accepted for
+    tensors and converted. ShapeError: ranks, sizes, lengths, the number of arguments. DTypeError: the wrong kind of thing.
+    """
+    plan = Plan(f, defining_names(f, depth=2))
+    mode_of, scope_of = checks_mode.get, current_scope.get
+
+    @functools.wraps(f)
+    def checked(*args: object, **kwargs: object) -> object:
+        mode = mode_of()
+        if mode == "off":
+            return f(*args, **kwargs)
+        scope = scope_of()
+        if scope is not None:
+            return f(*args, **kwargs) if mode == "boundary" else plan.call(scope, args, kwargs)
+        token = current_scope.set(Scope())
+        try:
+            return plan.call(cast("Scope", scope_of()), args, kwargs)
+        finally:
+            current_scope.reset(token)
+
+    checked.__dict__["_plan"] = plan
+    return cast("F", checked)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: what it must be, and where that is written."""
+
+    name: str
+    kind: object
+    hint: Hint
+    source: Source
+
+
+@final
+class Plan:
+    """The annotations of one function, resolved when they are first needed."""
+
+    def __init__(self, f: AnyFunction, names: Mapping[str, object], *, lenient: bool = False) -> None:
+        self.f = f
+        self.name = str(getattr(f, "__qualname__", type(f).__name__)).rpartition("<locals>.")[2]
+        self.signature = inspect.signature(f)
+        self._names = names
+        self._lenient = lenient
+        self._verified = False
+
+    @functools.cached_property
+    def annotations(self) -> dict[str, object]:
+        f: object = self.f
+        if isinstance(f, functools.partial):
+            f = cast("functools.partial[object]", f).func
+        try:
+            return resolve(f, self._names)
+        except ShapeError:
+            if self._lenient:  # not decorated: its annotations are for readers
+                return {}
+            raise
+
+    @functools.cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        return {n: self._parameter(p) for n, p in self.signature.parameters.items()}
+
+    @functools.cached_property
+    def result(self) -> tuple[Hint, Source]:
+        hint = lower(self.annotations.get("return", Any))
+        return hint, Source("result", hint.text, self.name, self.f, "return")
+
+    @functools.cached_property
+    def _positional(self) -> tuple[Parameter, ...] | None:
+        """The parameters, if all may be given by position; None otherwise."""
+        fixed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        listed = tuple(self.parameters.values())
+        return listed if all(p.kind in fixed for p in listed) else None
+
+    def _parameter(self, p: inspect.Parameter) -> Parameter:
+        try:
+            hint = lower(self.annotations.get(p.name, Any))
+        except ShapeError as error:
+            raise error.at(None, [f"{p.name}: {p.annotation}"]) from None
+        return Parameter(p.name, p.kind, hint, Source(p.name, hint.text, self.name, self.f, p.name))
+
+    def call(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        """Check the arguments, call, check the result."""
+        walk = Walk()
+        args, kwargs = self.walk(walk, args, kwargs)
+        local = self.bind(walk.items, scope, {})
+        value = self.f(*args, **kwargs)
+        hint, source = self.result
+        if hint is not UNCHECKED:
+            after = Walk(frames=walk.frames)
+            value = after.value(hint, value, source)
+            self.bind(after.items, scope, local)
+        return value
+
+    def walk(self, walk: Walk, args: tuple[object, ...], kwargs: dict[str, object]) -> Arguments:
+        """The arguments with raw arrays converted; structure and kinds are checked."""
+        listed = self._positional
+        if not kwargs and listed is not None and len(args) == len(listed):
+            return tuple([self._value(walk, p, x) for p, x in zip(listed, args, strict=True)]), kwargs
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise report.wrong_call(self.name, self._arity(str(error), len(args)), str(self.signature)) from None
+        for name, value in bound.arguments.items():
+            p = self.parameters[name]
+            if p.kind is inspect.Parameter.VAR_POSITIONAL:
+                bound.arguments[name] = tuple(self._value(walk, p, x) for x in value)
+            elif p.kind is inspect.Parameter.VAR_KEYWORD:
+                bound.arguments[name] = {k: self._value(walk, p, x) for k, x in value.items()}
+            else:
+                bound.arguments[name] = self._value(walk, p, value)
+        return bound.args, bound.kwargs
+
+    def _value(self, walk: Walk, p: Parameter, value: object) -> object:
+        if p.hint is UNCHECKED:
+            if p.name == "self" and isinstance(value, Pack):  # a method of a pack: its fields bind the axes
+                return walk.fields(class_hint(type(value)), value, "self", self.name)
+            return value
+        return walk.value(p.hint, value, p.source)
+
+    def bind(self, items: list[Item], scope: Scope, local: Bindings) -> Bindings:
+        """Check the sizes; what a `Dim` has goes to the scope, the rest is returned."""
+        before = {**scope.bindings, **local}
+        bound = bind(items, before)
+        if not self._verified:
+            if not reference.accepts(items, before):
+                raise report.disagreement(self.name, "jaxtyping refuses them")
+            self._verified = True
+        scope.bindings = shared_only(bound)
+        return local_only(bound)
+
+    def _arity(self, problem: str, given: int) -> str:
+        if problem.startswith("too many positional"):
+            most = sum(
+                p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in self.signature.parameters.values()
+            )
+            return f"takes {most} positional argument{'' if most == 1 else 's'}, {given} were given"
+        if problem.startswith("missing a required"):
+            return f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
+        return f"does not take these arguments: {problem}"
+
+
+# ---- for trainers and recorders
+_plans: weakref.WeakKeyDictionary[AnyFunction, Plan] = weakref.WeakKeyDictionary()
+
+
+def plan_of(f: AnyFunction) -> tuple[Plan, tuple[object, ...]]:
+    """The plan of any callable, and the arguments it already holds (the object of a method)."""
+    if isinstance(f, types.MethodType):
+        return plan_of(f.__func__)[0], (f.__self__,)
+    plan: object = getattr(f, "_plan", None)
+    if isinstance(plan, Plan):
+        return plan, ()
+    if not isinstance(f, functools.partial):
+        method: object = inspect.getattr_static(type(f), "__call__", None)
+        if isinstance(method, types.FunctionType):  # an object with a method __call__
+            return plan_of(method)[0], (f,)
+    key = cast("AnyFunction", f)
+    made = _plans.get(key)
+    if made is None:
+        made = _plans[key] = Plan(key, {}, lenient=True)
+    return made, ()
+
+
+def check_args(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> Arguments:
+    """The arguments of a call of `f`, checked, with raw arrays converted. Raises what the typed function would.
+
+    Sizes of `Dim` axes are kept in the open `axis_scope`, if there is one.
+    """
+    if checks_mode.get() == "off":
+        return args, dict(kwargs or {})
+    plan, held = plan_of(f)
+    walk = Walk()
+    new, keywords = plan.walk(walk, (*held, *args), dict(kwargs or {}))
+    plan.bind(walk.items, current_scope.get() or Scope(), {})
+    return new[len(held) :], keywords
+
+
+def check_result(f: AnyFunction, value: object) -> object:
+    """What `f` returned, checked against its annotation and the open `axis_scope`."""
+    if checks_mode.get() == "off":
+        return value
+    plan, _ = plan_of(f)
+    hint, source = plan.result
+    walk = Walk()
+    value = walk.value(hint, value, source)
+    plan.bind(walk.items, current_scope.get() or Scope(), {})
+    return value
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ParamAxes:
+    """What the annotation of one parameter says about axes."""
+
+    name: str
+    kind: object
+    hint: Hint
+
+    @property
+    def axes(self) -> tuple[AxisSpec, ...] | None:
+        """The axes of a tensor parameter, None for any other."""
+        return self.hint.axes if isinstance(self.hint, ArrayHint) else None
+
+    def leaf_axes(self, spec: Spec) -> tuple[tuple[AxisSpec, ...] | None, ...]:
+        """The axes of every leaf of an argument of this structure; None where nothing is declared."""
+        return tuple(leaf_axes(self.hint, spec.root))
+
+
+def signature_axes(f: AnyFunction) -> tuple[ParamAxes, ...]:
+    """The parameters of a callable and what their annotations say about axes; `self` of a bound method is left out."""
+    plan, held = plan_of(f)
+    return tuple(ParamAxes(p.name, p.kind, p.hint) for p in plan.parameters.values())[len(held) :]

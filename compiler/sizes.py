@@ -6,9 +6,12 @@ shapes are ordinary tuples of ints. Two sizes are equal exactly when their norma
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
+
+from .loc import is_library_frame
 
 
 @final
@@ -48,18 +51,35 @@ class Poly:
 
     terms: tuple[tuple[Monomial, int], ...]
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Poly):
+            same = self.terms == other.terms
+            return same or (_asked_by_user() and int(self) == int(other))
+        return isinstance(other, int) and _asked_by_user() and int(self) == other
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
+
     def __add__(self, other: Size) -> Size:
+        if not isinstance(other, int | Poly):
+            return _as_number(self, other, "__add__")
         return _combine(self, other, 1)
 
     __radd__ = __add__
 
     def __sub__(self, other: Size) -> Size:
+        if not isinstance(other, int | Poly):
+            return _as_number(self, other, "__sub__")
         return _combine(self, other, -1)
 
     def __rsub__(self, other: Size) -> Size:
+        if not isinstance(other, int | Poly):
+            return _as_number(self, other, "__rsub__")
         return _combine(self * -1, other, 1)
 
     def __mul__(self, other: Size) -> Size:
+        if not isinstance(other, int | Poly):
+            return _as_number(self, other, "__mul__")
         out: dict[Monomial, int] = {}
         for a, x in self.terms:
             for b, y in _terms(other):
@@ -89,7 +109,9 @@ class Poly:
         return float(int(self))
 
     def __truediv__(self, other: float) -> float:
-        return int(self) / other
+        if not isinstance(other, int | float | Poly):
+            return NotImplemented
+        return int(self) / int(other) if isinstance(other, Poly) else int(self) / other
 
     def __rtruediv__(self, other: float) -> float:
         return other / int(self)
@@ -115,6 +137,17 @@ class Poly:
         return " ".join(parts).replace("- ", "-", 1) if parts[0].startswith("- ") else " ".join(parts)
 
     __repr__ = __str__
+
+
+def _as_number(size: Poly, other: object, method: str) -> Any:
+    """Arithmetic with a float needs the number; with anything else (a tensor) it is up to the other side."""
+    return getattr(float(size), method)(other) if isinstance(other, float) else NotImplemented
+
+
+def _asked_by_user() -> bool:
+    """Whether a comparison of sizes stands in the user's code, which is recorded: eager execution answers it with
+    numbers. The library itself compares normal forms."""
+    return concretize is not None and not is_library_frame(sys._getframe(2))
 
 
 Size: TypeAlias = "int | Poly"

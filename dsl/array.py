@@ -1,0 +1,389 @@
+"""`Array`: the common base of the tensor classes. What it is (type, value, interpreter), conversions and printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.errors import DeviceError, DTypeError, ShapeError, TraceError
+from ..compiler.loc import user_loc
+from ..compiler.sizes import Shape, Size
+from ..compiler.types import DType, TensorType
+from .interpreters import Ops
+
+S = TypeVarTuple("S")
+Arr: TypeAlias = "NDArray[np.generic]"
+DTypeLike: TypeAlias = "str | DType | np.dtype[np.generic] | type[np.generic] | type[float]"
+
+
+class Array(Generic[*S]):
+    """A tensor of any kind: an element type, sizes with axis names, and a value.
+
+    A concrete tensor holds a NumPy array; a recorded one holds a value of its interpreter. Tensors do not change.
+    """
+
+    __slots__ = ("__weakref__", "_ops", "_type", "_value")
+
+    _type: TensorType
+    _value: object
+    _ops: Ops[Any] | None
+
+    # ---- facts
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes. While recording, a run-time size stands for a number and computes like one."""
+        return cast("tuple[int, ...]", self._type.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Element type, as NumPy's."""
+        return self._type.dtype.numpy
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._type.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        count: Size = 1
+        for s in self._type.shape:
+            count = count * s
+        return cast("int", count)
+
+    @property
+    def device(self) -> str:
+        """Where the value is: "cpu"."""
+        return "cpu"
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Axis names as messages show them; None for an axis without one."""
+        return self._type.names
+
+    # ---- values
+    def numpy(self) -> Arr:
+        """The value as a NumPy array that cannot be written to. TraceError if it is only recorded."""
+        if self._ops is not None:
+            self._no_value(".numpy()")
+        view = cast("Arr", self._value).view()
+        view.flags.writeable = False
+        return view
+
+    def item(self) -> float:
+        """The value of a tensor of one element, as a Python number. TraceError if it is only recorded."""
+        return cast("float", self._single(".item()"))
+
+    def tolist(self) -> Any:
+        """The value as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self._single("`if`, `while`, `and`, `or`, `not` or bool()"))
+
+    def __int__(self) -> int:
+        return int(cast("float", self._single("int()")))
+
+    def __index__(self) -> int:
+        if self._type.dtype.is_float:
+            raise DTypeError(
+                f"a {type_text(self._type)} is no index", loc=user_loc(), help='convert it: x.astype("int64")', code="SW203"
+            )
+        return int(cast("int", self._single("as an index")))
+
+    def __complex__(self) -> complex:
+        return complex(cast("float", self._single("complex()")))
+
+    def __len__(self) -> int:
+        if not self._type.shape:
+            raise ShapeError("a scalar has no len()", loc=user_loc(), code="SW103")
+        return int(self._type.shape[0])
+
+    def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._ops is not None:
+            self._no_value("a NumPy function")
+        if copy is False:
+            return np.asarray(self.numpy(), dtype)
+        return np.array(self.numpy(), dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Any:
+        from .dispatch import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if self._ops is not None:
+            self._no_value("DLPack")
+        return np.array(self.numpy()).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    def _single(self, what: str) -> object:
+        if self._ops is not None:
+            self._no_value(what)
+        value = cast("Arr", self._value)
+        if value.size != 1:
+            raise ShapeError(
+                f"{what} needs a tensor of one element, this is {type_text(self._type)}",
+                loc=user_loc(),
+                help="reduce it first, for instance with .sum(), .mean() or sw.all(x)",
+                code="SW103",
+            )
+        return value.item()
+
+    def _no_value(self, what: str) -> NoReturn:
+        raise TraceError(
+            f"{what}: this {type_text(self._type)} has no value while the function is recorded",
+            loc=user_loc(),
+            help=_INSTEAD.get(what.rstrip("()"), _INSTEAD_OF_ANY) if not what.startswith("`if`") else _INSTEAD_OF_IF,
+            code="SW401",
+        )
+
+    # ---- identity and text
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        head = type_text(self._type)
+        if self._ops is not None:
+            return f"{head}(recorded, {self._type.dtype.value})"
+        text = np.array2string(cast("Arr", self._value), separator=", ", prefix=" " * 2, threshold=100)
+        body = f"\n  {text},\n  " if "\n" in text else f"{text}, "
+        return f"{head}({body}{self._type.dtype.value})"
+
+    def __format__(self, spec: str) -> str:
+        if not spec or self._ops is not None:
+            return repr(self)
+        return format(self._single("a number format"), spec)
+
+
+_INSTEAD_OF_IF = "choose per element with sw.where(condition, a, b), or pass the condition as a static argument"
+_INSTEAD_OF_ANY = "use sw functions on the tensor, or return it and read it outside"
+_INSTEAD = {
+    ".item": "keep it as a tensor: a scalar takes part in arithmetic, and sw.where chooses by it",
+    "float": "keep it as a tensor (convert with .astype), or return it and read it outside",
+    "int": 'keep it as a tensor: x.astype("int64"); a size that depends on values must be a static argument',
+    "as an index": "index with sw.take(x, i, axis=0), or pass the index as a static argument",
+    "a NumPy function": "use the sw function of the same name",
+}
+
+
+# ---- kinds and making tensors
+_CLASSES: dict[str, type[Array[*tuple[Any, ...]]]] = {}
+AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
+
+
+def register_classes(classes: Mapping[str, type[AnyArray]]) -> None:
+    """Tell `make` the class of each kind: "float", "int", "bool"."""
+    _CLASSES.update(classes)
+
+
+def kind_of(dtype: DType) -> str:
+    return "float" if dtype.is_float else "bool" if dtype is DType.bool else "int"
+
+
+def make(type: TensorType, value: object, ops: Ops[Any] | None) -> AnyArray:
+    """A tensor of the class of its element type. `ops` None: concrete, `value` is a NumPy array (kept, not copied)."""
+    return fill(_CLASSES[kind_of(type.dtype)], type, value, ops)
+
+
+A = TypeVar("A", bound="Array[*tuple[Any, ...]]")
+
+
+def fill(cls: type[A], type: TensorType, value: object, ops: Ops[Any] | None) -> A:
+    """A tensor of the class `cls`, without any check."""
+    x = cls.__new__(cls)
+    x._type, x._value, x._ops = type, value, ops
+    return x
+
+
+def type_of(x: AnyArray) -> TensorType:
+    """Element type, sizes and axis names."""
+    return x._type
+
+
+def value_of(x: AnyArray) -> object:
+    """What the interpreter holds for the tensor."""
+    return x._value
+
+
+def ops_of(x: AnyArray) -> Ops[Any] | None:
+    """The interpreter a recorded tensor belongs to, None if it is concrete."""
+    return x._ops
+
+
+def with_names(x: A, names: tuple[str | None, ...]) -> A:
+    """The same value with other axis names."""
+    t = x._type
+    return fill(type(x), TensorType(t.dtype, t.shape, names), x._value, x._ops)
+
+
+def with_type(x: AnyArray, value: Arr) -> AnyArray:
+    """A concrete tensor with the axis names of `x` where its rank allows."""
+    names = x._type.names if len(x._type.names) == value.ndim else ()
+    return make(TensorType(DType.of(value.dtype), value.shape, names), value, None)
+
+
+# ---- text
+_KIND_NAMES = {"float": "Tensor", "int": "IntTensor", "bool": "BoolTensor"}
+
+
+def type_text(t: TensorType, example: Callable[[Size], int] | None = None) -> str:
+    """`Tensor[Batch=32, 10]`; `example` turns symbolic sizes into numbers."""
+    axes: list[str] = []
+    for name, size in zip(t.names, t.shape, strict=True):
+        text = str(size if example is None else example(size))
+        axes.append(text if name is None or name == text else f"{name}={text}")
+    return f"{_KIND_NAMES[kind_of(t.dtype)]}[{', '.join(axes) or '()'}]"
+
+
+# ---- conversion
+def dtype_like(dtype: DTypeLike) -> DType:
+    """The element type that a user named: "float32", np.float32, float, ... DTypeError if it is none of ours."""
+    if isinstance(dtype, DType):
+        return dtype
+    if dtype is float:
+        return DType.float32
+    try:
+        return DType.of(np.dtype(dtype))
+    except TypeError:
+        raise DTypeError(
+            f"{dtype!r} is no element type",
+            loc=user_loc(),
+            help=f"one of {', '.join(d.value for d in DType)}",
+            code="SW201",
+        ) from None
+    except DTypeError as error:
+        raise error.at(user_loc()) from None
+
+
+def is_number(x: object) -> bool:
+    """Python and NumPy scalars: they take the element type of the tensor they meet."""
+    return isinstance(x, bool | int | float | np.generic)
+
+
+def as_numpy(x: object) -> Arr:
+    """A NumPy array from anything that is one: nested lists, `__array__`, DLPack. DTypeError otherwise.
+
+    Python floats become float32, Python ints int64; other integer arrays become int64.
+    """
+    if isinstance(x, Array):
+        return cast("AnyArray", x).numpy()
+    from_python = isinstance(x, bool | int | float | list | tuple)
+    try:
+        array = np.from_dlpack(cast("Any", x)) if _only_dlpack(x) else np.asarray(x)
+    except (ValueError, TypeError, BufferError, RuntimeError) as error:
+        raise DTypeError(
+            f"no tensor can be made of this {type(x).__name__}: {error}",
+            loc=user_loc(),
+            help="nested lists must have the same length at every level",
+            code="SW202",
+        ) from None
+    if array.dtype.kind in "iu":
+        return array.astype(np.int64, copy=False)
+    if from_python and array.dtype == np.float64:
+        return array.astype(np.float32)
+    if array.dtype.kind == "O":
+        raise DTypeError(f"no tensor can be made of {_object_text(x)}", loc=user_loc(), help=_cell_help(x), code="SW202")
+    try:
+        DType.of(array.dtype)
+    except DTypeError as error:
+        raise error.at(user_loc()) from None
+    return array
+
+
+def _only_dlpack(x: object) -> bool:
+    return hasattr(x, "__dlpack__") and not hasattr(x, "__array__")
+
+
+def _object_text(x: object) -> str:
+    return f"a {type(x).__name__}" + (" of objects" if isinstance(x, np.ndarray | list | tuple) else "")
+
+
+def _cell_help(x: object) -> str | None:
+    inner: object = getattr(x, "value", None)
+    return "pass the tensor of the parameter: write `.value`" if isinstance(inner, Array) else None
+
+
+def as_array(x: object, dtype: DType | None = None) -> AnyArray:
+    """A tensor from a tensor, array, nested list or number; a floating one is cast to `dtype` if that is given."""
+    if isinstance(x, Array):
+        tensor = cast("AnyArray", x)
+        if dtype is None or not tensor._type.dtype.is_float or tensor._type.dtype is dtype or tensor._ops is not None:
+            return tensor
+        return make(
+            TensorType(dtype, tensor._type.shape, tensor._type.names), cast("Arr", tensor._value).astype(dtype.numpy), None
+        )
+    value = as_numpy(x)
+    if dtype is not None and value.dtype.kind == "f":
+        value = value.astype(dtype.numpy, copy=False)
+    return make(TensorType(DType.of(value.dtype), value.shape), value, None)
+
+
+def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -> None:
+    """Fill in a new tensor of the given kind from what its constructor was given (copied)."""
+    want = None if dtype is None else dtype_like(dtype)
+    if want is not None and kind_of(want) != kind:
+        text = f"{want.value} is no element type of {_KIND_NAMES[kind]}"
+        raise DTypeError(text, loc=user_loc(), help=f"use {_KIND_NAMES[kind_of(want)]}", code="SW203")
+    given = as_array(source)
+    t = given._type
+    if t.dtype.is_int and kind == "float" and isinstance(source, int | list | tuple) and given._ops is None:
+        want = want or DType.float32  # Python integers in a floating tensor are numbers, not labels
+        t = TensorType(want, t.shape)
+    if kind_of(t.dtype) != kind:
+        raise DTypeError(
+            f"{_KIND_NAMES[kind]} of an array of element type {t.dtype.value}",
+            loc=user_loc(),
+            help=f"convert it: {_KIND_NAMES[kind]}(array.astype({_EXAMPLES[kind]!r})), or use {_KIND_NAMES[kind_of(t.dtype)]}",
+            code="SW203",
+        )
+    want = want or t.dtype
+    x._ops = given._ops
+    x._type = TensorType(want, t.shape, t.names)
+    if given._ops is not None and want is not t.dtype:
+        raise TraceError("a recorded tensor given to a constructor", loc=user_loc(), help="write x.astype(...)", code="SW401")
+    x._value = given._value if given._ops is not None else np.array(given._value, dtype=want.numpy)
+
+
+_EXAMPLES = {"float": "float32", "int": "int64", "bool": "bool"}
+
+
+def on_device(x: A, device: str) -> A:
+    """The tensor on a device. DeviceError if there is no such device for tensors."""
+    if device != "cpu":
+        raise DeviceError(
+            f"tensors live on the cpu; there is no tensor on {device!r}",
+            loc=user_loc(),
+            help="a trainer moves what it needs: sw.Options(device=...)",
+            code="SW601",
+        )
+    return x
+
+
+def single(x: AnyArray, what: str) -> float:
+    """The value of a tensor of one element. TraceError if it is only recorded."""
+    return cast("float", x._single(what))
+
+
+def shape_of(shape: object) -> Shape:
+    """A shape from an int, a size or a sequence of them. ShapeError if one is no size."""
+    from ..compiler.sizes import Poly
+
+    items = shape if isinstance(shape, tuple | list) else (shape,)
+    out: list[Size] = []
+    for s in cast("tuple[object, ...]", tuple(items)):
+        if isinstance(s, Poly):
+            out.append(s)
+        elif isinstance(s, int | np.integer) and not isinstance(s, bool):
+            out.append(int(s))
+        else:
+            raise ShapeError(
+                f"a shape is made of integers, not {type(s).__name__}", loc=user_loc(), help="write (2, 3)", code="SW103"
+            )
+    return tuple(out)

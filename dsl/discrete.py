@@ -1,0 +1,321 @@
+# mypy: disable-error-code=no-any-return  (interpreters return untyped values; the signatures give the types)
+"""`IntTensor` and `BoolTensor`: siblings of `Tensor`, not subclasses, so that labels never pass as data."""
+
+from __future__ import annotations
+
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
+
+from . import alias, movement
+from .array import Array, DTypeLike, construct, on_device
+from .dispatch import operate
+from .indexing import index
+from .movement import Axis, reduce
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+S = TypeVarTuple("S")
+B = TypeVarTuple("B")
+A = TypeVar("A")
+M = TypeVar("M")
+N = TypeVar("N")
+One: TypeAlias = Literal[1]
+
+
+class IntTensor(Array[*S]):
+    """An integer tensor: labels, indices, counts. Arrays of any integer type become int64."""
+
+    __slots__ = ()
+
+    def __init__(self, array: object, dtype: DTypeLike | None = None) -> None:
+        construct(self, array, "int", dtype)
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, axes: object) -> object:
+            return alias.alias(cls, super().__class_getitem__(axes))
+
+    # ---- arithmetic
+    def __add__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+        return operate("add", self, o)
+
+    def __radd__(self, o: int) -> IntTensor[*S]:
+        return operate("add", o, self)
+
+    def __sub__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+        return operate("sub", self, o)
+
+    def __rsub__(self, o: int) -> IntTensor[*S]:
+        return operate("sub", o, self)
+
+    def __mul__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+        return operate("mul", self, o)
+
+    def __rmul__(self, o: int) -> IntTensor[*S]:
+        return operate("mul", o, self)
+
+    def __neg__(self) -> IntTensor[*S]:
+        return operate("neg", self)
+
+    def __pos__(self) -> IntTensor[*S]:
+        return self
+
+    def __abs__(self) -> IntTensor[*S]:
+        return operate("abs", self)
+
+    # ---- comparison: elementwise
+    def __eq__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
+        return operate("equal", self, o)
+
+    def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
+        return operate("not_equal", self, o)
+
+    def __lt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+        return operate("less", self, o)
+
+    def __le__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+        return operate("less_equal", self, o)
+
+    def __gt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+        return operate("greater", self, o)
+
+    def __ge__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+        return operate("greater_equal", self, o)
+
+    __hash__ = Array.__hash__
+
+    # ---- reductions
+    @overload
+    def sum(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
+    @overload
+    def sum(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def sum(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Sum over `axis` (int, tuple or None for all)."""
+        return reduce("sum", self, axis, keepdims)
+
+    @overload
+    def max(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
+    @overload
+    def max(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def max(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Largest element over `axis` (int, tuple or None for all)."""
+        return reduce("max", self, axis, keepdims)
+
+    @overload
+    def min(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
+    @overload
+    def min(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def min(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
+    @overload
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Smallest element over `axis` (int, tuple or None for all)."""
+        return reduce("min", self, axis, keepdims)
+
+    # ---- movement and indexing
+    @property
+    def T(self: IntTensor[M, N]) -> IntTensor[N, M]:
+        """The transpose of a matrix (axes reversed)."""
+        return movement.transpose(self, None)
+
+    @property
+    def mT(self: IntTensor[*B, M, N]) -> IntTensor[*B, N, M]:
+        """The last two axes exchanged."""
+        return movement.swap_last(self)
+
+    @overload
+    def __getitem__(self: IntTensor[A, *B], key: int) -> IntTensor[*B]: ...
+    @overload
+    def __getitem__(self: IntTensor[A, *B], key: slice) -> IntTensor[Any, *B]: ...
+    @overload
+    def __getitem__(self, key: EllipsisType) -> IntTensor[*S]: ...
+    @overload
+    def __getitem__(self, key: None) -> IntTensor[One, *S]: ...
+    @overload
+    def __getitem__(self: IntTensor[A, *B], key: IntTensor[N]) -> IntTensor[N, *B]: ...
+    @overload
+    def __getitem__(self, key: object) -> Any: ...
+    def __getitem__(self, key: object) -> Any:
+        return index(self, key)
+
+    def reshape(self, *sizes: Any) -> Any:
+        """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
+        return movement.reshape(self, movement.sizes_from(sizes))
+
+    def flatten(self, start: int = 0, end: int = -1) -> Any:
+        """Axes `start` to `end` (both included) as one."""
+        return movement.flatten(self, start, end)
+
+    def transpose(self, *axes: Any) -> Any:
+        """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
+        return movement.transpose(self, movement.order_from(axes))
+
+    def squeeze(self, axis: Axis = None) -> Any:
+        """Without axes of size 1: all, or the given ones."""
+        return movement.squeeze(self, axis)
+
+    @overload
+    def unsqueeze(self, axis: Literal[0]) -> IntTensor[One, *S]: ...
+    @overload
+    def unsqueeze(self, axis: Literal[-1]) -> IntTensor[*S, One]: ...
+    @overload
+    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
+        """With a new axis of size 1 at this place of the result."""
+        return movement.unsqueeze(self, axis)
+
+    def broadcast_to(self, *sizes: Any) -> Any:
+        """Repeated along axes of size 1 and new leading axes."""
+        return movement.broadcast_to(self, movement.sizes_from(sizes))
+
+    def to(self, device: str) -> IntTensor[*S]:
+        """The tensor on a device ("cpu")."""
+        return on_device(self, device)
+
+    @overload
+    def astype(self, dtype: Literal["float32", "float64"]) -> Tensor[*S]: ...
+    @overload
+    def astype(self, dtype: Literal["int32", "int64", "uint32"]) -> IntTensor[*S]: ...
+    @overload
+    def astype(self, dtype: Literal["bool"]) -> BoolTensor[*S]: ...
+    @overload
+    def astype(self, dtype: DTypeLike) -> Any: ...
+    def astype(self, dtype: Any) -> Any:
+        """The same values as another element type; floats are cut off towards zero where it is an integer."""
+        return movement.cast_to(self, dtype)
+
+
+class BoolTensor(Array[*S]):
+    """A tensor of conditions, as comparisons make it."""
+
+    __slots__ = ()
+
+    def __init__(self, array: object) -> None:
+        construct(self, array, "bool", None)
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, axes: object) -> object:
+            return alias.alias(cls, super().__class_getitem__(axes))
+
+    # ---- logic
+    def __and__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]:
+        return operate("logical_and", self, o)
+
+    def __rand__(self, o: bool) -> BoolTensor[*S]:
+        return operate("logical_and", o, self)
+
+    def __or__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]:
+        return operate("logical_or", self, o)
+
+    def __ror__(self, o: bool) -> BoolTensor[*S]:
+        return operate("logical_or", o, self)
+
+    def __xor__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]:
+        return operate("not_equal", self, o)
+
+    def __rxor__(self, o: bool) -> BoolTensor[*S]:
+        return operate("not_equal", o, self)
+
+    def __invert__(self) -> BoolTensor[*S]:
+        return operate("logical_not", self)
+
+    # ---- comparison: elementwise
+    def __eq__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
+        return operate("equal", self, o)
+
+    def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
+        return operate("not_equal", self, o)
+
+    __hash__ = Array.__hash__
+
+    # ---- reductions
+    def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        """Whether any element along `axis` is true."""
+        return movement.any_true(self, axis, keepdims)
+
+    def all(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        """Whether every element along `axis` is true."""
+        return movement.all_true(self, axis, keepdims)
+
+    # ---- movement and indexing
+    @property
+    def T(self: BoolTensor[M, N]) -> BoolTensor[N, M]:
+        """The transpose of a matrix (axes reversed)."""
+        return movement.transpose(self, None)
+
+    @property
+    def mT(self: BoolTensor[*B, M, N]) -> BoolTensor[*B, N, M]:
+        """The last two axes exchanged."""
+        return movement.swap_last(self)
+
+    @overload
+    def __getitem__(self: BoolTensor[A, *B], key: int) -> BoolTensor[*B]: ...
+    @overload
+    def __getitem__(self: BoolTensor[A, *B], key: slice) -> BoolTensor[Any, *B]: ...
+    @overload
+    def __getitem__(self, key: EllipsisType) -> BoolTensor[*S]: ...
+    @overload
+    def __getitem__(self, key: None) -> BoolTensor[One, *S]: ...
+    @overload
+    def __getitem__(self: BoolTensor[A, *B], key: IntTensor[N]) -> BoolTensor[N, *B]: ...
+    @overload
+    def __getitem__(self, key: object) -> Any: ...
+    def __getitem__(self, key: object) -> Any:
+        return index(self, key)
+
+    def reshape(self, *sizes: Any) -> Any:
+        """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
+        return movement.reshape(self, movement.sizes_from(sizes))
+
+    def flatten(self, start: int = 0, end: int = -1) -> Any:
+        """Axes `start` to `end` (both included) as one."""
+        return movement.flatten(self, start, end)
+
+    def transpose(self, *axes: Any) -> Any:
+        """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
+        return movement.transpose(self, movement.order_from(axes))
+
+    def squeeze(self, axis: Axis = None) -> Any:
+        """Without axes of size 1: all, or the given ones."""
+        return movement.squeeze(self, axis)
+
+    @overload
+    def unsqueeze(self, axis: Literal[0]) -> BoolTensor[One, *S]: ...
+    @overload
+    def unsqueeze(self, axis: Literal[-1]) -> BoolTensor[*S, One]: ...
+    @overload
+    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
+        """With a new axis of size 1 at this place of the result."""
+        return movement.unsqueeze(self, axis)
+
+    def broadcast_to(self, *sizes: Any) -> Any:
+        """Repeated along axes of size 1 and new leading axes."""
+        return movement.broadcast_to(self, movement.sizes_from(sizes))
+
+    def to(self, device: str) -> BoolTensor[*S]:
+        """The tensor on a device ("cpu")."""
+        return on_device(self, device)
+
+    @overload
+    def astype(self, dtype: Literal["float32", "float64"]) -> Tensor[*S]: ...
+    @overload
+    def astype(self, dtype: Literal["int32", "int64", "uint32"]) -> IntTensor[*S]: ...
+    @overload
+    def astype(self, dtype: Literal["bool"]) -> BoolTensor[*S]: ...
+    @overload
+    def astype(self, dtype: DTypeLike) -> Any: ...
+    def astype(self, dtype: Any) -> Any:
+        """The same values as another element type; floats are cut off towards zero where it is an integer."""
+        return movement.cast_to(self, dtype)

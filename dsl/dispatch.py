@@ -1,0 +1,273 @@
+"""`apply`: the one way an operation is performed. Finds the interpreter, the type, and in an error the user's line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any, NoReturn, TypeAlias, cast
+
+import numpy as np
+
+from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceError
+from ..compiler.ir.attrs import Attrs, AttrValue
+from ..compiler.loc import user_loc
+from ..compiler.ops.table import infer
+from ..compiler.sizes import Poly, Size, Symbol, symbols
+from ..compiler.types import DType, TensorType
+from .array import AnyArray, Array, as_array, is_number, make, type_of, type_text, value_of
+from .array import ops_of as ops_of
+from .blame import operand_names
+from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
+
+Number: TypeAlias = "bool | int | float"
+Operand: TypeAlias = "AnyArray | Number | Poly | object"
+
+# Operations whose integer operands of different widths are promoted first.
+_PROMOTING = frozenset(
+    "add sub mul div pow maximum minimum where equal not_equal less less_equal greater greater_equal concat".split()
+)
+KEY_TYPE = TensorType(DType.uint32, (2,), (None,))
+_fallback_stream = count()
+
+
+def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | None = None) -> Any:
+    """Perform an operation of the table.
+
+    args: tensors, numbers (they take the element type of the tensors), run-time sizes, or raw arrays.
+
+    Raises:
+        ShapeError, DTypeError: with the user's line and the text of every operand.
+        TraceError: tensors of two recordings meet.
+    """
+    ops = _interpreter(args)
+    at = attrs if isinstance(attrs, Attrs) else Attrs(attrs)
+    operands = _prepare(op, args, ops)
+    types = tuple(x if isinstance(x, TensorType) else type_of(x) for x, _ in operands)
+    try:
+        out = infer(op, types, at)
+        values = [_constant(ops, x, raw) if isinstance(x, TensorType) else _lift(ops, x) for x, raw in operands]
+        return _wrap(ops, out, ops.apply(op, values, at))
+    except ShapewrightError as error:
+        if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:
+            _without_symbols(op, types, at, error, ops, args)
+        raise located(error, args, types) from None
+
+
+def _interpreter(args: Sequence[Operand]) -> Ops[Any]:
+    """The interpreter of the recorded operands, else the current one."""
+    found: Ops[Any] | None = None
+    for x in args:
+        ops = ops_of(cast("AnyArray", x)) if isinstance(x, Array) else None
+        if ops is None:
+            continue
+        if found is not None and ops is not found:
+            raise TraceError(
+                "tensors of two recordings meet in one operation",
+                loc=user_loc(),
+                help="return tensors from a recorded function instead of keeping them in a variable outside",
+                code="SW402",
+            )
+        found = ops
+    return found or current()
+
+
+def is_concrete(ops: Ops[Any]) -> bool:
+    """Whether the values of an interpreter are NumPy arrays, computed at once."""
+    return isinstance(ops, type(eager()))
+
+
+def _wrap(ops: Ops[Any], type_: TensorType, value: object) -> AnyArray:
+    return make(type_, value, None if is_concrete(ops) else ops)
+
+
+def _lift(ops: Ops[Any], x: AnyArray) -> Any:
+    return ops.lift(x) if ops_of(x) is None else value_of(x)
+
+
+def _constant(ops: Ops[Any], type_: TensorType, raw: object) -> Any:
+    """A number or a run-time size as a rank-0 value."""
+    if isinstance(raw, Poly):
+        return ops.apply("size", (), Attrs({"size": raw, "dtype": type_.dtype.value}))
+    number = raw.item() if isinstance(raw, np.generic) else raw
+    value = float(cast("float", number)) if type_.dtype.is_float else number
+    return ops.apply("const", (), Attrs({"value": cast("float", value), "dtype": type_.dtype.value}))
+
+
+def operate(op: str, *args: Operand) -> Any:
+    """An operator of Python: `==` and `!=` with something that is no operand leave the comparison to the other side."""
+    if op in ("equal", "not_equal") and not all(_is_scalar(x) or isinstance(x, Array | np.ndarray | list) for x in args):
+        return NotImplemented
+    return apply(op, args)
+
+
+# ---- operands
+def _prepare(op: str, args: Sequence[Operand], ops: Ops[Any]) -> list[tuple[AnyArray | TensorType, object]]:
+    """Every operand as a tensor, or as the type of the constant it becomes, with the operand as it was given."""
+    first = 1 if op == "where" else 0
+    like = next((type_of(cast("AnyArray", x)).dtype for x in args[first:] if isinstance(x, Array)), None)
+    if like is None:
+        raw = next((x for x in args[first:] if not _is_scalar(x)), None)
+        like = type_of(as_array(raw, program_dtype())).dtype if raw is not None else None
+    out: list[tuple[AnyArray | TensorType, object]] = []
+    for i, x in enumerate(args):
+        if _is_scalar(x):
+            dtype = _scalar_dtype(op, x, like, args) if i >= first else _natural(args[i : i + 1])
+            out.append((TensorType(dtype, ()), x))
+        elif isinstance(x, Array):
+            tensor = cast("AnyArray", x)
+            out.append((_cast_concrete(tensor, ops), x))
+        else:
+            out.append((as_array(x, like if like is not None and like.is_float else program_dtype()), x))
+    return _promote(out) if op in _PROMOTING and len(out) > 1 else out
+
+
+def _is_scalar(x: object) -> bool:
+    return isinstance(x, Poly) or is_number(x)
+
+
+def _cast_concrete(x: AnyArray, ops: Ops[Any]) -> AnyArray:
+    """A concrete floating tensor that meets a program of another width takes the program's."""
+    want = program_dtype()
+    if want is None or ops_of(x) is not None or is_concrete(ops):
+        return x
+    return as_array(x, want)
+
+
+def _natural(numbers: Sequence[object]) -> DType:
+    """The element type of numbers that meet no tensor."""
+    if any(isinstance(x, float | np.floating) for x in numbers):
+        return program_dtype() or DType.float32
+    return DType.bool if all(isinstance(x, bool | np.bool_) for x in numbers) else DType.int64
+
+
+def _scalar_dtype(op: str, x: object, like: DType | None, args: Sequence[Operand]) -> DType:
+    """A number takes the element type of the tensor it meets, if that loses nothing."""
+    if like is None:
+        return _natural([a for a in args if _is_scalar(a)])
+    is_float, is_bool = isinstance(x, float | np.floating), isinstance(x, bool | np.bool_)
+    if like.is_float or (like.is_int and not is_float) or is_bool:
+        return like
+    kind = "IntTensor" if like.is_int else "BoolTensor"
+    wanted = "float32" if is_float else "int64"
+    error = DTypeError(
+        f"{op} of {'an' if like.is_int else 'a'} {kind} and a Python {'float' if is_float else 'int'}",
+        help=f'convert the tensor first: x.astype("{wanted}")',
+        code="SW203",
+    )
+    raise located(error, args, ())
+
+
+def _promote(operands: list[tuple[AnyArray | TensorType, object]]) -> list[tuple[AnyArray | TensorType, object]]:
+    """Integer operands of two widths become the wider one."""
+    dtypes = {x.dtype if isinstance(x, TensorType) else type_of(x).dtype for x, _ in operands}
+    widths = {d for d in dtypes if d.is_int}
+    if len(widths) < 2 or any(d.is_float for d in dtypes):
+        return operands
+    want = DType.of(np.result_type(*(d.numpy for d in widths)))
+    out: list[tuple[AnyArray | TensorType, object]] = []
+    for x, raw in operands:
+        if isinstance(x, TensorType):
+            out.append((TensorType(want, ()) if x.dtype.is_int else x, raw))
+        else:
+            wrong = type_of(x).dtype.is_int and type_of(x).dtype is not want
+            out.append((apply("cast", (x,), {"dtype": want.value}) if wrong else x, raw))
+    return out
+
+
+# ---- errors
+def located(error: ShapewrightError, args: Sequence[object], types: Sequence[TensorType]) -> ShapewrightError:
+    """The error with the user's line and one text per operand, such as `h: Tensor[Batch=32, Hidden=128]`."""
+    if error.diagnostic.loc is not None:
+        return error
+    ops = _interpreter([]) if not args else _interpreter_of_error(args)
+    example = ops.example if isinstance(ops, SymbolicOps) else None
+    texts: list[str] = []
+    for i, (x, name) in enumerate(zip(args, operand_names(args), strict=True)):
+        if isinstance(x, Array):
+            t = types[i] if i < len(types) else type_of(cast("AnyArray", x))
+            text = type_text(t, example)
+            texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
+        else:
+            texts.append(f"{name}: {type(x).__name__}")
+    error.at(user_loc(), texts)
+    return error
+
+
+def _interpreter_of_error(args: Sequence[object]) -> Ops[Any]:
+    return next((ops for x in args if isinstance(x, Array) and (ops := ops_of(cast("AnyArray", x))) is not None), current())
+
+
+def _without_symbols(
+    op: str,
+    types: tuple[TensorType, ...],
+    attrs: Attrs,
+    error: ShapeError,
+    ops: SymbolicOps,
+    args: Sequence[object],
+) -> None:
+    """Whether the example's numbers fit: if they do, start again with them; if not, raise the error they give."""
+    used = {s for t in types for size in t.shape for s in symbols(size)} | set(_attr_symbols(tuple(attrs.values())))
+    if not used:
+        return
+    plain = tuple(TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names) for t in types)
+    at = Attrs({k: _concrete(v, ops.example) for k, v in attrs.items()})
+    try:
+        infer(op, plain, at)
+    except ShapewrightError as same:
+        raise located(same, args, plain) from None
+    clash = error.sizes or tuple(Poly((((s,), 1),)) for s in sorted(used))
+    ops.specialise(clash, error.diagnostic.message)
+
+
+def _attr_symbols(value: AttrValue) -> frozenset[Symbol]:
+    if isinstance(value, Poly):
+        return symbols(value)
+    if isinstance(value, tuple):
+        return frozenset(s for v in value for s in _attr_symbols(v))
+    return frozenset()
+
+
+def _concrete(value: AttrValue, example: Callable[[Size], int]) -> AttrValue:
+    if isinstance(value, Poly):
+        return example(value)
+    return tuple(_concrete(v, example) for v in value) if isinstance(value, tuple) else value
+
+
+def fail(error: ShapewrightError, *args: object) -> NoReturn:
+    """Raise an error that the surface found itself, with the user's line and the operands."""
+    raise located(error, args, ()) from None
+
+
+# ---- random operations
+def apply_random(
+    op: str, args: Sequence[Operand], key: AnyArray | None, attrs: Mapping[str, AttrValue]
+) -> Any:
+    """A draw. Without a key the interpreter's own is used, and every draw has a stream of its own (in order of calls)."""
+    ops = _interpreter(args)
+    if key is not None:
+        return apply(op, (*args, key), {**attrs, "stream": 0})
+    if isinstance(ops, RandomOps):
+        implicit = _wrap(ops, KEY_TYPE, cast("RandomOps[Any]", ops).key())
+        return apply(op, (*args, implicit), {**attrs, "stream": ops.stream()})
+    zero = make(KEY_TYPE, np.zeros(2, np.uint32), None)
+    return apply(op, (*args, zero), {**attrs, "stream": next(_fallback_stream)})
+
+
+# ---- NumPy functions on tensors
+_UFUNCS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
+    "negative": "neg", "absolute": "abs", "maximum": "maximum", "minimum": "minimum", "exp": "exp", "log": "log",
+    "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "square": "square", "matmul": "matmul",
+    "equal": "equal", "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
+    "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
+    "logical_not": "logical_not", "isnan": "isnan", "isfinite": "isfinite", "sign": "sign", "floor": "floor",
+}  # fmt: skip
+
+
+def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[object], options: Mapping[str, object]) -> Any:
+    """`np.exp(t)`, `array + t`: the operation of the same meaning, else NumPy on the values."""
+    op = _UFUNCS.get(ufunc.__name__)
+    if op is not None and method == "__call__" and not options:
+        return apply(op, inputs)
+    plain = [np.asarray(x) if isinstance(x, Array) else x for x in inputs]
+    return getattr(ufunc, method)(*plain, **options)

@@ -1,0 +1,236 @@
+"""The two engines behind a trainer: run now on a tape, or record once and run the compiled program.
+
+Both read and write the arrays of one `TrainState`; neither counts steps. A failure leaves that state as it was.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
+
+import numpy as np
+
+from ..compiler.errors import DTypeError, ShapeError, TraceError
+from ..compiler.loc import Loc
+from ..compiler.types import DType
+from ..dsl.array import Array, type_of, type_text
+from ..dsl.pack import Pack, flatten
+from ..dsl.scope import axis_scope, checks_mode
+from .eager import EagerBuild, EagerSession, running, scoped
+from .optim import Optimizer, apply_updates
+from .options import Options
+from .params import ParamList, check_fits, check_structure
+from .train_state import TrainState
+from .values import AnyArray, Arr, array_of, boundary
+
+if TYPE_CHECKING:
+    from ..dsl.tensor import Scalar
+
+Loss: TypeAlias = Callable[..., Any]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a trainer trains: the loss, the cells it reads and writes, and how to run."""
+
+    loss: Loss
+    train: TrainState[Any]
+    options: Options
+    real: DType | None  # element type of the floating parameters
+    name: str
+    loc: Loc | None  # where the loss is defined
+
+    def inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
+        """The inputs as tensors of the program's floating type; a pack stays a pack."""
+        return tuple(x if is_pack(x) else boundary(x, self.real, f"input {i + 1}") for i, x in enumerate(xs))
+
+
+def is_pack(x: object) -> bool:
+    return isinstance(x, Pack | tuple | dict)
+
+
+def result_loc(f: object) -> Loc | None:
+    """Where a function gives its result: its last `return`."""
+    code = getattr(inspect.unwrap(f) if callable(f) else f, "__code__", None)
+    if not isinstance(code, CodeType):
+        return None
+    for ins in reversed(list(dis.get_instructions(code))):
+        at = ins.positions
+        if ins.opname.startswith("RETURN") and at is not None and at.lineno is not None:
+            return Loc(
+                code.co_filename,
+                at.lineno,
+                at.end_lineno or at.lineno,
+                at.col_offset or 0,
+                at.end_col_offset or 0,
+                code.co_qualname,
+            )
+    return None
+
+
+class Engine(ABC):
+    """Runs the methods of a trainer."""
+
+    @abstractmethod
+    def forward(self, xs: Sequence[object]) -> Arr:
+        """The loss; the caller owns the array."""
+
+    @abstractmethod
+    def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
+        """The loss, and one gradient per parameter: zeros for frozen ones. The caller owns the arrays."""
+
+    def backward(self, xs: Sequence[object]) -> list[Arr]:
+        """The gradients alone."""
+        return self.value_and_grad(xs)[1]
+
+    @abstractmethod
+    def step(self, xs: Sequence[object], optimizer: Optimizer, lr: float) -> Arr:
+        """The loss of the parameters before the update; then parameters, moments and user state are written."""
+
+    @abstractmethod
+    def apply_grads(self, grads: Sequence[Arr], optimizer: Optimizer, lr: float) -> None:
+        """The update alone, from one gradient per parameter (those of frozen ones are not read)."""
+
+
+# ---- what both engines check
+def check_result(result: object, model: Model) -> list[AnyArray]:
+    """What the loss returned, checked: the scalar, and the leaves of the new state in order."""
+    state = model.train.state
+    if state is None:
+        return [check_scalar(result, model)]
+    pair = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
+    if len(pair) != 2:
+        kind = cast("type[object]", type(result)).__name__
+        raise TraceError(
+            f"{model.name} returned {kind}, not a pair of a loss and a new state",
+            loc=model.loc,
+            help="write `return loss, state`",
+            code="SW403",
+        )
+    value, new = pair
+    return [check_scalar(value, model), *check_state(new, state)]
+
+
+def check_scalar(value: object, model: Model) -> AnyArray:
+    """Refuse a loss that is no floating scalar tensor, naming where the loss is defined."""
+    if not isinstance(value, Array):
+        raise DTypeError(
+            f"{model.name} returned a Python {type(value).__name__}, not a tensor",
+            loc=model.loc,
+            help="return the scalar tensor itself, without float(), .item() or .numpy()",
+            code="SW206",
+        )
+    value = cast("AnyArray", value)
+    have = type_of(value)
+    if have.shape != ():
+        raise ShapeError(
+            f"{model.name} returned {type_text(have)}, not a scalar",
+            loc=model.loc,
+            help="reduce it, for instance with .mean()",
+            code="SW106",
+        )
+    if not have.dtype.is_float:
+        raise DTypeError(
+            f"{model.name} returned {have}, which has no gradient",
+            loc=model.loc,
+            help='convert it: .astype("float32")',
+            code="SW203",
+        )
+    return value
+
+
+def check_state(new: object, state: ParamList[Any]) -> list[AnyArray]:
+    """The leaves of a new state, of the structure, shapes and element types of the old one."""
+    leaves, spec = flatten(new)
+    check_structure(state.spec, spec, "new state's tensors")
+    for cell, leaf in zip(state.cells, leaves, strict=True):
+        check_fits(cell.type, type_of(leaf), cell.name, "new state's tensors")
+    return leaves
+
+
+@contextmanager
+def use_checks(options: Options) -> Generator[None]:
+    """How often `@typed` checks run meanwhile; the default leaves the mode as the process has it."""
+    if options.checks == "all":
+        yield
+        return
+    token = checks_mode.set(options.checks)
+    try:
+        yield
+    finally:
+        checks_mode.reset(token)
+
+
+@final
+class EagerEngine(Engine):
+    """Executes the loss on a fresh tape for every call; computes everything, then writes."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._build = EagerBuild()
+
+    def forward(self, xs: Sequence[object]) -> Arr:
+        model = self._model
+        nans = scoped(debug_nans=model.options.debug_nans)
+        with running(model.train.key, model.real), nans, use_checks(model.options), axis_scope():
+            return self._owned(check_result(model.loss(*self._packs(), *model.inputs(xs)), model)[0])
+
+    def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
+        loss, grads, _ = self._run(xs)
+        return loss, grads
+
+    def step(self, xs: Sequence[object], optimizer: Optimizer, lr: float) -> Arr:
+        loss, grads, state = self._run(xs)
+        new = [a.copy() for a in state]
+        self._update(grads, optimizer, lr)
+        for cell, array in zip(self._model.train.state_cells(), new, strict=True):
+            cell.write(array)
+        return loss
+
+    def apply_grads(self, grads: Sequence[Arr], optimizer: Optimizer, lr: float) -> None:
+        self._update(grads, optimizer, lr)
+
+    def _run(self, xs: Sequence[object]) -> tuple[Arr, list[Arr], list[Arr]]:
+        model = self._model
+        inputs = model.inputs(xs)
+        session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
+        with session, use_checks(model.options), axis_scope():
+            refs = session.use_params(model.train.params)
+            loss, *state = check_result(model.loss(refs, *self._packs()[1:], *inputs), model)
+            grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]
+        return self._owned(loss), grads, [array_of(s) for s in state]
+
+    def _packs(self) -> tuple[Any, ...]:
+        train = self._model.train
+        packs = (train.params, *(() if train.state is None else (train.state,)))
+        return tuple(p.pack([c.read() for c in p.cells]) for p in packs)
+
+    def _owned(self, loss: AnyArray) -> Arr:
+        return array_of(loss, "the loss").copy()
+
+    def _update(self, grads: Sequence[Arr], optimizer: Optimizer, lr: float) -> None:
+        train = self._model.train
+        moments = train.moments_of(optimizer)
+        values = optimizer.scalars(lr, moments.t + 1)
+        cells = train.params.trainable()
+        used = [g for g, c in zip(grads, train.params.cells, strict=True) if c.requires_grad]
+        new, slots = apply_updates(
+            self._build,
+            optimizer,
+            [c.read() for c in cells],
+            used,
+            moments.slots,
+            lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
+        )
+        for cell, value in zip(cells, new, strict=True):
+            cell.write(value)
+        for slot, arrays in slots.items():
+            for old, array in zip(moments.slots[slot], arrays, strict=True):
+                np.copyto(old, array)

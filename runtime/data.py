@@ -1,0 +1,68 @@
+"""Mini-batches from arrays in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVarTuple, cast, final
+
+import numpy as np
+
+from ..compiler.errors import OptionError, ShapeError
+from ..compiler.loc import user_loc
+from ..dsl.array import type_of
+from .values import Arr, array_of, boundary, tensor
+
+Xs = TypeVarTuple("Xs")
+
+
+def batches(*arrays: *Xs, size: int, key: int | None = None, drop_last: bool = False) -> Batches[*Xs]:
+    """Tuples of tensors: `size` rows of each array at a time, together; the last tuple may have fewer.
+
+    key: shuffle the rows with this key (Philox; the same key gives the same order; another key for each epoch gives
+    another order); None: in order. drop_last: leave a smaller last batch out. `len()` is the number of batches.
+
+    Raises:
+        ShapeError: arrays of different lengths, or without a first axis. OptionError: a size below 1.
+    """
+    return Batches(*arrays, size=size, key=key, drop_last=drop_last)
+
+
+@final
+class Batches(Generic[*Xs]):
+    """What `batches` returns: can be iterated over again, in the same order."""
+
+    def __init__(self, *arrays: *Xs, size: int, key: int | None = None, drop_last: bool = False) -> None:
+        tensors = [boundary(a, None, f"array {i + 1}") for i, a in enumerate(cast("tuple[Any, ...]", arrays))]
+        self._arrays: list[Arr] = [array_of(t) for t in tensors]
+        self._names = [type_of(t).names for t in tensors]
+        if isinstance(size, bool) or size < 1:
+            raise OptionError(
+                f"size={size} cannot be used", loc=user_loc(), help="give a number of rows of at least 1", code="SW804"
+            )
+        lengths = [a.shape[0] if a.ndim else None for a in self._arrays]
+        if not lengths or None in lengths or len(set(lengths)) > 1:
+            shapes = [f"array {i + 1}: {list(a.shape)}" for i, a in enumerate(self._arrays)]
+            raise ShapeError(
+                "batches needs arrays of one length",
+                loc=user_loc(),
+                details=shapes,
+                help="axis 0 of every array counts the samples",
+            )
+        self._rows = self._arrays[0].shape[0]
+        self._size, self._key, self._drop_last = int(size), key, drop_last
+
+    def __len__(self) -> int:
+        return self._rows // self._size if self._drop_last else -(-self._rows // self._size)
+
+    def __iter__(self) -> Iterator[tuple[*Xs]]:
+        order = (
+            None if self._key is None else np.random.Generator(np.random.Philox(key=self._key)).permutation(self._rows)
+        )
+        for start in range(0, len(self) * self._size, self._size):
+            stop = min(start + self._size, self._rows)
+            rows = slice(start, stop) if order is None else order[start:stop]
+            picked = [tensor(np.ascontiguousarray(a[rows]), n) for a, n in zip(self._arrays, self._names, strict=True)]
+            yield cast("tuple[*Xs]", tuple(picked))
+
+    def __repr__(self) -> str:
+        return f"batches({len(self)} of {self._size} rows, {self._rows} rows)"

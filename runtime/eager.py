@@ -1,0 +1,281 @@
+"""Eager execution: every operation runs at once as the op table's NumPy reference, on the tapes that are open.
+
+`EagerOps` is the interpreter; `EagerSession` keeps a tape for reverse mode; `EagerBuild` runs derivative and update
+rules. Outside a session no tape is kept. Values are NumPy arrays, identified by the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, TypeVarTuple, cast, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.autodiff import Entry, gradients
+from ..compiler.errors import IndexOutOfRange, NumericError, ShapeError
+from ..compiler.ir.attrs import Attrs, AttrValue
+from ..compiler.ir.build import Build
+from ..compiler.loc import Loc, user_loc
+from ..compiler.ops.table import OPS
+from ..compiler.types import DType, TensorType
+from ..dsl.array import make, type_of, value_of
+from ..dsl.interpreters import float_dtype
+from ..dsl.pack import TList, flatten
+from .values import AnyArray, array_of, tensor
+
+if TYPE_CHECKING:
+    from ..dsl.pack import Pack
+    from ..dsl.tensor import Scalar
+    from .params import ParamList
+
+Arr: TypeAlias = NDArray[np.generic]
+G = TypeVar("G", bound="Pack | tuple[Any, ...] | Mapping[str, Any]")
+Xs = TypeVarTuple("Xs")
+
+
+@final
+@dataclass(slots=True)
+class Tape:
+    """Operations in the order they ran. `locs` are kept only when NaNs are being looked for."""
+
+    entries: list[Entry[Arr]] = field(default_factory=list[Entry[Arr]])
+    locs: list[Loc | None] = field(default_factory=list["Loc | None"])
+
+
+@final
+@dataclass(slots=True)
+class Draws:
+    """The random stream of one run: the key, and how many operations have drawn from it."""
+
+    key: Arr
+    count: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What surrounds the operations that run now."""
+
+    tapes: tuple[Tape, ...] = ()
+    debug_nans: bool = False
+    loc: Loc | None = None  # of the operation whose derivative runs
+
+
+_scope: ContextVar[_Scope] = ContextVar("shapewright_eager_scope", default=_Scope())
+_draws: ContextVar[Draws] = ContextVar("shapewright_draws", default=Draws(np.zeros(2, np.uint32)))
+_TYPES: dict[np.dtype[np.generic], DType] = {}
+
+
+def dtype_of(x: Arr) -> DType:
+    """The element type of an array (remembered: NumPy's own name lookup is slow)."""
+    found = _TYPES.get(x.dtype)
+    if found is None:
+        found = _TYPES[x.dtype] = DType.of(x.dtype)
+    return found
+
+
+def execute(op: str, args: Sequence[Arr], attrs: Attrs) -> Arr:
+    """Run one operation and note it on the open tapes; IEEE arithmetic, so no NumPy warnings."""
+    scope = _scope.get()
+    with np.errstate(all="ignore"):
+        out = np.asarray(OPS[op].reference(tuple(args), attrs))
+    if any(out is a for a in args):
+        out = out.view()  # a value of its own: tapes tell values apart by identity
+    if scope.debug_nans:
+        check_nan(op, args, out, scope.loc or user_loc())
+    for tape in scope.tapes:
+        tape.entries.append(Entry(op, tuple(args), attrs, out))
+        if scope.debug_nans:
+            tape.locs.append(user_loc())
+    return out
+
+
+def has_nan(x: Arr) -> bool:
+    return x.dtype.kind == "f" and bool(np.isnan(x).any())
+
+
+def check_nan(op: str, args: Sequence[Arr], out: Arr, loc: Loc | None) -> None:
+    """Raise NumericError if `out` is the first value with a NaN."""
+    if has_nan(out) and not any(has_nan(a) for a in args):
+        where = "" if loc is None else f" at {loc}"
+        raise NumericError(
+            f"{op}{where} made a NaN from operands without one",
+            loc=loc,
+            details=[f"operand {i}: {a.dtype}{list(a.shape)}" for i, a in enumerate(args)],
+            help=f"keep the operands of {op} inside its domain, for instance with sw.clip or sw.where",
+            code="SW901",
+        )
+
+
+@contextmanager
+def scoped(*, tape: Tape | None = None, debug_nans: bool = False) -> Generator[None]:
+    """Open one more tape; look for NaNs."""
+    old = _scope.get()
+    tapes = old.tapes if tape is None else (*old.tapes, tape)
+    token = _scope.set(_Scope(tapes, debug_nans or old.debug_nans, old.loc))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@final
+class EagerBuild(Build[Arr]):
+    """`Build` on arrays: derivative and update rules run as soon as they are written."""
+
+    def apply(self, op: str, args: Sequence[Arr], attrs: Attrs) -> Arr:
+        return execute(op, args, attrs)
+
+    def type_of(self, x: Arr) -> TensorType:
+        return TensorType(dtype_of(x), x.shape)
+
+
+def tape_gradients(tape: Tape, out: Arr, seed: Arr, wrt: Sequence[Arr]) -> list[Arr]:
+    """Gradients of `out`, seeded with `seed`; zeros for an array it does not depend on. Open outer tapes note the rules."""
+    old = _scope.get()
+    others = tuple(t for t in old.tapes if t is not tape)
+    locs = {id(e.out): loc for e, loc in zip(tape.entries, tape.locs, strict=False)}
+
+    def enter(entry: Entry[Arr]) -> None:
+        if locs:
+            _scope.set(_Scope(others, old.debug_nans, locs.get(id(entry.out))))
+
+    token = _scope.set(_Scope(others, old.debug_nans, old.loc))
+    try:
+        found = gradients(EagerBuild(), tape.entries, out, seed, wrt, key=id, enter=enter)
+    finally:
+        _scope.reset(token)
+    return [np.zeros(w.shape, w.dtype) if g is None else g for g, w in zip(found, wrt, strict=True)]
+
+
+@final
+class EagerOps:
+    """The interpreter that runs at once. Its values are NumPy arrays."""
+
+    def lift(self, x: AnyArray) -> Arr:
+        return array_of(x)
+
+    def apply(self, op: str, args: Sequence[Arr], attrs: Mapping[str, object]) -> Arr:
+        return execute(op, args, attrs if isinstance(attrs, Attrs) else Attrs(cast("Mapping[str, AttrValue]", attrs)))
+
+    def key(self) -> Arr:
+        """The implicit key of random operations: that of the run, outside of one the process's own."""
+        return _draws.get().key
+
+    def stream(self) -> int:
+        """The number of the next draw of this run."""
+        draws = _draws.get()
+        draws.count += 1
+        return draws.count - 1
+
+
+@contextmanager
+def running(key: tuple[int, int], dtype: DType | None = None) -> Generator[None]:
+    """Run a function from its start: draws are numbered from 0 under `key`, new floating tensors are of `dtype`."""
+    token = _draws.set(Draws(np.asarray(key, np.uint32)))
+    try:
+        with float_dtype(dtype):
+            yield
+    finally:
+        _draws.reset(token)
+
+
+@final
+class EagerSession:
+    """A context manager that keeps a tape: leaves from `use_params` and `use_inputs`, then every operation that runs.
+
+    Leaves are numbered in the order they are made: parameters 0..P-1, then inputs. key: both words of the random key.
+    """
+
+    def __init__(self, *, key: tuple[int, int] = (0, 0), dtype: DType | None = None, debug_nans: bool = False) -> None:
+        self._key, self._dtype, self._debug_nans = key, dtype, debug_nans
+        self._stack = ExitStack()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the leaves and the tape."""
+        self._tape = Tape()
+        self._leaves: list[Arr] = []
+        self._needs: list[bool] = []
+
+    def __enter__(self) -> Self:
+        self.reset()
+        self._stack.enter_context(running(self._key, self._dtype))
+        self._stack.enter_context(scoped(tape=self._tape, debug_nans=self._debug_nans))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        self.reset()
+
+    def __len__(self) -> int:
+        """The number of operations on the tape."""
+        return len(self._tape.entries)
+
+    def use_params(self, params: ParamList[G]) -> G:
+        """Make the parameters leaves of the tape; returns the pack of tensors (refs) to compute with."""
+        refs = [self._leaf(c.read(), c.requires_grad) for c in params.cells]
+        return params.pack(refs)
+
+    def use_inputs(self, *xs: *Xs) -> tuple[*Xs]:
+        """Make inputs leaves of the tape, without gradients; returns the tensors to compute with."""
+        leaves, spec = flatten(xs)
+        refs = [make(type_of(x), self._leaf(array_of(x), False), None) for x in leaves]
+        return cast("tuple[*Xs]", spec.unflatten(refs))
+
+    def _leaf(self, array: Arr, needs: bool) -> Arr:
+        ref = array.view()
+        self._leaves.append(ref)
+        self._needs.append(needs)
+        return ref
+
+    def backward(self, loss: Scalar) -> tuple[Arr, ...]:
+        """The dense gradient array: one gradient per leaf, zeros where none is needed or the loss does not reach.
+
+        Raises:
+            ShapeError: the loss is not a scalar.
+        """
+        type = type_of(loss)
+        if type.shape != () or not type.dtype.is_float:
+            raise ShapeError(
+                f"backward starts at a floating scalar, not at {type}",
+                loc=user_loc(),
+                help="reduce it first, for instance with .mean()",
+            )
+        wanted = [i for i, needs in enumerate(self._needs) if needs]
+        out = array_of(loss)
+        found = tape_gradients(self._tape, out, np.ones((), out.dtype), [self._leaves[i] for i in wanted])
+        dense = dict(zip(wanted, found, strict=True))
+        return tuple(dense[i] if i in dense else np.zeros(x.shape, x.dtype) for i, x in enumerate(self._leaves))
+
+    def grads_of(self, refs: object, dense: Sequence[Arr]) -> TList[*tuple[Any, ...]]:
+        """The gradients of leaves, given as the pack of refs that `use_params` or `use_inputs` returned.
+
+        Raises:
+            IndexOutOfRange: a ref whose leaf `dense` does not have. ShapeError: a gradient of another shape than its ref.
+        """
+        index = {id(leaf): i for i, leaf in enumerate(self._leaves)}
+        leaves, spec = flatten(refs)
+        grads: list[AnyArray] = []
+        for ref, name in zip(leaves, spec.names, strict=True):
+            i = index.get(id(value_of(ref)))
+            if i is None or i >= len(dense):
+                where = "is not a leaf of this session" if i is None else f"is leaf {i}"
+                raise IndexOutOfRange(
+                    f"{name or 'the tensor'} {where}; the gradient array has {len(dense)} entries",
+                    loc=user_loc(),
+                    help="pass refs and gradients of one session",
+                    code="SW302",
+                )
+            if dense[i].shape != type_of(ref).shape:
+                raise ShapeError(
+                    f"the gradient of leaf {i} has another shape",
+                    loc=user_loc(),
+                    details=[f"expected {type_of(ref)}", f"got {dense[i].dtype}{list(dense[i].shape)}"],
+                )
+            grads.append(tensor(dense[i], type_of(ref).names))
+        return TList(*grads)

@@ -1,0 +1,118 @@
+"""`Options`: how a function or a trainer runs. Every field is validated; a bad value is an error that lists the good ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+from ..compiler.errors import DeviceError, OptionError
+from ..compiler.loc import user_loc
+from ..compiler.types import DType
+
+Backend: TypeAlias = Literal["eager", "compiled"]
+Device: TypeAlias = Literal["cpu", "cuda"]
+Checks: TypeAlias = Literal["off", "boundary", "all"]
+Precision: TypeAlias = Literal["highest", "high"]
+StorageType: TypeAlias = Literal["float32", "float64", "bfloat16", "float16"]
+
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "backend": ("eager", "compiled"),
+    "device": ("cpu", "cuda"),
+    "dtype": (None, "float32", "float64", "bfloat16", "float16"),
+    "matmul_precision": ("highest", "high"),
+    "checks": ("off", "boundary", "all"),
+}
+_FLAGS = ("deterministic", "fast_math", "debug_nans", "autotune", "fail_on_recompile")
+_SEEDS = 2**32
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run.
+
+    backend: "compiled" generates kernels; "eager" runs each operation at once.
+    device: where; "cuda" is not available in this version.
+    dtype: storage type the parameters are cast to; None keeps theirs.
+    seed: of the random operations, 0 <= seed < 2**32.
+    matmul_precision: "high" lets a device use reduced-precision matrix units.
+    deterministic: two runs give the same bits, for any number of workers.
+    fast_math: let the code generator re-associate.
+    debug_nans: name the operation and line that made the first NaN.
+    autotune: choose between kernels by timing them.
+    fail_on_recompile: raise `CompileError` where a second compilation of a method would start.
+    checks: how often `@typed` checks run: never, at the outermost call, or at every call.
+
+    Raises:
+        OptionError: a value that is not one of the good ones, which the message lists.
+    """
+
+    backend: Backend = "compiled"
+    device: Device = "cpu"
+    dtype: StorageType | None = None
+    seed: int = 0
+    matmul_precision: Precision = "highest"
+    deterministic: bool = True
+    fast_math: bool = False
+    debug_nans: bool = False
+    autotune: bool = False
+    fail_on_recompile: bool = False
+    checks: Checks = "all"
+
+    def __post_init__(self) -> None:
+        for name, good in _CHOICES.items():
+            value = getattr(self, name)
+            if not any(type(value) is type(g) and value == g for g in good):
+                raise _bad(name, value, [repr(g) for g in good])
+        for name in _FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise _bad(name, getattr(self, name), ["True", "False"])
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < _SEEDS:  # pyright: ignore[reportUnnecessaryIsInstance] - callers may ignore the annotation
+            raise _bad("seed", self.seed, ["an int with 0 <= seed < 2**32"])
+
+    @property
+    def storage(self) -> DType | None:
+        """The element type parameters are cast to, None to keep theirs.
+
+        Raises:
+            OptionError: a type the CPU target cannot store.
+        """
+        if self.dtype is None:
+            return None
+        if self.dtype not in ("float32", "float64"):
+            raise OptionError(
+                f"dtype {self.dtype!r} is not available on device {self.device!r} in this version",
+                loc=user_loc(),
+                help='use dtype="float32" or dtype="float64"',
+                code="SW803",
+            )
+        return DType(self.dtype)
+
+
+def check_available(options: Options) -> None:
+    """Refuse a backend and device pair that this version cannot run.
+
+    Raises:
+        DeviceError: device "cuda".
+        OptionError: a dtype the device cannot store.
+    """
+    if options.device == "cuda":
+        raise DeviceError(
+            'device "cuda" is not available in this version',
+            loc=user_loc(),
+            details=[f"backend {options.backend!r} runs on the CPU only"],
+            help='use sw.Options(device="cpu")',
+            code="SW601",
+        )
+    _ = options.storage
+
+
+def _bad(name: str, value: object, good: list[str]) -> OptionError:
+    shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
+    return OptionError(
+        f"option {name}={shown} cannot be used",
+        loc=user_loc(),
+        details=[f"good values: {', '.join(good)}"],
+        help=f"choose one of {', '.join(good)}",
+        code="SW801",
+    )

@@ -1,0 +1,272 @@
+"""Trainable cells behind a pack: `Param`, `ParamList`, and the reference update `sgd_step`.
+
+A cell owns one array at a fixed address: trainers and compiled programs write it in place, so every read is a copy.
+A device may hold a newer copy, the cell's mirror; reading with `.value` or `.values()` downloads it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.errors import DTypeError, OptionError, ShapeError
+from ..compiler.loc import user_loc
+from ..compiler.types import DType, TensorType
+from .values import arrays_of, tensor
+
+if TYPE_CHECKING:
+    from ..dsl.pack import Pack, Spec
+    from ..dsl.tensor import Tensor
+
+S = TypeVarTuple("S")
+G = TypeVar("G", bound="Pack | tuple[Any, ...] | Mapping[str, Any]")
+Arr: TypeAlias = NDArray[np.generic]
+Real: TypeAlias = NDArray[np.floating[Any]]
+Flags: TypeAlias = "Sequence[bool] | Callable[[str], bool] | None"
+
+
+class Mirror(Protocol):
+    """A copy of a cell's value in the memory of a device."""
+
+    @property
+    def newer(self) -> bool:
+        """Whether the device wrote it after the host's copy was last read from it."""
+        ...
+
+    def download(self) -> Arr:
+        """The device's value as a host array; afterwards the host is current (`newer` is False)."""
+        ...
+
+
+@final
+class Param(Generic[*S]):
+    """One mutable trainable cell. It is not a tensor: pass `.value` where a tensor is wanted."""
+
+    __slots__ = ("_host", "_mirror", "_names", "name", "requires_grad")
+
+    def __init__(
+        self, value: Arr, *, name: str = "", requires_grad: bool = True, names: tuple[str | None, ...] = ()
+    ) -> None:
+        self._host = np.array(value, order="C", copy=True)
+        self._names = names
+        self._mirror: Mirror | None = None
+        self.name = name
+        self.requires_grad = requires_grad and self._host.dtype.kind == "f"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._host.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return self._host.dtype
+
+    @property
+    def type(self) -> TensorType:
+        return TensorType(DType.of(self.dtype), self.shape, self._names)
+
+    @property
+    def value(self) -> Tensor[*S]:
+        """A copy of the value; a newer device copy is downloaded first."""
+        return cast("Tensor[*S]", tensor(self.read().copy(), self._names))
+
+    @value.setter
+    def value(self, new: Tensor[*S]) -> None:
+        (array,), _, (type,) = arrays_of(new)
+        check_fits(self.type, type, self.name, "value")
+        self.write(array)
+
+    @property
+    def host(self) -> Arr:
+        """The host's array itself, possibly older than the device's copy. Programs write it in place."""
+        return self._host
+
+    def attach(self, mirror: Mirror | None) -> None:
+        """Set the device copy of this cell."""
+        self._mirror = mirror
+
+    @property
+    def mirror(self) -> Mirror | None:
+        return self._mirror
+
+    def read(self) -> Arr:
+        """The host's array, made current first. Not a copy."""
+        if self._mirror is not None and self._mirror.newer:
+            array = self._mirror.download()
+            if array.shape != self.shape or array.dtype != self.dtype:
+                raise ShapeError(
+                    f"the device copy of parameter {self.name!r} has another shape",
+                    details=[f"host {self.dtype}{list(self.shape)}, device {array.dtype}{list(array.shape)}"],
+                )
+            np.copyto(self._host, array)
+        return self._host
+
+    def write(self, array: Arr) -> None:
+        """Overwrite the value (of equal shape and dtype) and drop the device copy."""
+        np.copyto(self._host, array, casting="no")
+        self._mirror = None
+
+    def __repr__(self) -> str:
+        flag = "" if self.requires_grad else ", frozen"
+        return f"Param({self.name or 'unnamed'}: {self.type}{flag})"
+
+
+@final
+class ParamList(Generic[G]):
+    """The ordered cells behind a pack of type `G`; make one with `ParamList.from_tensors(pack)`."""
+
+    __slots__ = ("__weakref__", "cells", "spec")
+
+    def __init__(self, cells: tuple[Param[*tuple[Any, ...]], ...], spec: Spec) -> None:
+        self.cells = cells
+        self.spec = spec
+
+    @classmethod
+    def from_tensors(cls, pack: G, requires_grad: Flags = None, *, dtype: DType | None = None) -> ParamList[G]:
+        """Fresh cells with copies of the tensors of `pack`.
+
+        requires_grad: one flag per tensor in their order, or a predicate on names; None: all. Int and bool tensors
+        never require gradients. dtype: cast floating tensors.
+
+        Raises:
+            OptionError: a list of flags of another length; nothing is allocated.
+        """
+        arrays, spec, types = arrays_of(pack, "the initial value")
+        flags = check_flags(requires_grad, spec.names)
+        cells = [
+            Param[*tuple[Any, ...]](
+                a if dtype is None or a.dtype.kind != "f" else a.astype(dtype.numpy),
+                name=n,
+                requires_grad=f,
+                names=t.names,
+            )
+            for a, n, f, t in zip(arrays, spec.names, flags, types, strict=True)
+        ]
+        return cls(tuple(cells), spec)
+
+    def trainable(self) -> list[Param[*tuple[Any, ...]]]:
+        """The cells that require gradients, in order."""
+        return [c for c in self.cells if c.requires_grad]
+
+    def values(self) -> G:
+        """The values as a pack of copies, after downloading device copies that are newer."""
+        return self.pack([c.read().copy() for c in self.cells])
+
+    def host_values(self) -> G:
+        """The host's values as a pack of copies; older than the device's after a step there."""
+        return self.pack([c.host.copy() for c in self.cells])
+
+    def set_values(self, pack: G) -> None:
+        """Overwrite all values and drop device copies; either all are written or, on an error, none.
+
+        Raises:
+            ShapeError, DTypeError: another structure, shape or element type.
+        """
+        for cell, array in zip(self.cells, self.matching(pack, "values"), strict=True):
+            cell.write(array)
+
+    def pack(self, arrays: Sequence[Arr]) -> G:
+        """A pack of this structure on these arrays (not copied)."""
+        leaves = [tensor(a, c.type.names) for a, c in zip(arrays, self.cells, strict=True)]
+        return cast("G", self.spec.unflatten(leaves))
+
+    def matching(self, pack: object, what: str) -> list[Arr]:
+        """The arrays of a pack that must be of this structure, with these shapes and dtypes; not copied."""
+        arrays, spec, types = arrays_of(pack, what)
+        check_structure(self.spec, spec, what)
+        for cell, type in zip(self.cells, types, strict=True):
+            check_fits(cell.type, type, cell.name, what)
+        return arrays
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __iter__(self) -> Iterator[Param[*tuple[Any, ...]]]:
+        return iter(self.cells)
+
+    def __getitem__(self, index: int | str) -> Param[*tuple[Any, ...]]:
+        """The cell at a position, or of a name."""
+        if isinstance(index, str):
+            found = [c for c in self.cells if c.name == index]
+            if not found:
+                raise KeyError(f"no parameter {index!r}; there are {', '.join(self.spec.names)}")
+            return found[0]
+        return self.cells[index]
+
+    def __repr__(self) -> str:
+        return "\n".join(["ParamList(", *(f"  {c!r}," for c in self.cells), ")"])
+
+
+def check_flags(flags: Flags, names: tuple[str, ...]) -> list[bool]:
+    """One flag per parameter. OptionError if a list has another length, with both lengths."""
+    if flags is None:
+        return [True] * len(names)
+    if callable(flags):
+        return [bool(flags(n)) for n in names]
+    if len(flags) != len(names):
+        raise OptionError(
+            f"requires_grad has {len(flags)} flags for {len(names)} parameters",
+            loc=user_loc(),
+            details=[f"parameters: {', '.join(names)}"],
+            help=f"give {len(names)} flags, or a predicate on names such as lambda name: name != {names[0] if names else 'w'!r}",
+            code="SW802",
+        )
+    return [bool(f) for f in flags]
+
+
+def check_structure(want: Spec, have: Spec, what: str) -> None:
+    """Refuse a pack of another structure. ShapeError with what differs."""
+    if want != have:
+        if len(want.names) != len(have.names):
+            detail = f"{len(have.names)} tensors given ({', '.join(have.names)}), {len(want.names)} expected ({', '.join(want.names)})"
+        elif want.names != have.names:
+            first = next((h, w) for h, w in zip(have.names, want.names, strict=True) if h != w)
+            detail = f"{first[0]!r} stands where {first[1]!r} is expected"
+        else:
+            detail = "same names, but another container class or another constant field"
+        raise ShapeError(
+            f"the {what} have another structure than the parameters",
+            loc=user_loc(),
+            details=[detail],
+            help="pass a pack of the type of `init`",
+        )
+
+
+def check_fits(want: TensorType, have: TensorType, name: str, what: str) -> None:
+    """Refuse a tensor of another shape or element type for parameter `name`."""
+    if want.shape != have.shape:
+        raise ShapeError(
+            f"the {what} for parameter {name!r} have another shape",
+            loc=user_loc(),
+            details=[f"expected {want}", f"got {have}"],
+            help="pass a pack of the shapes of `init`",
+        )
+    if want.dtype is not have.dtype:
+        raise DTypeError(
+            f"the {what} for parameter {name!r} have another element type",
+            loc=user_loc(),
+            details=[f"expected {want}", f"got {have}"],
+            help=f'write .astype("{want.dtype.value}")',
+        )
+
+
+def sgd_step(params: ParamList[G], grads: G, *, lr: float) -> None:
+    """The reference update `p - lr*g` of the parameters that require gradients; a stale host value is made current first.
+
+    Raises:
+        ShapeError, DTypeError: gradients that do not belong to these parameters. OptionError: a bad learning rate.
+    """
+    from .optim import check_lr
+
+    rate = check_lr(lr)
+    given = params.matching(grads, "gradients")
+    new = [
+        (c, cast("Real", c.read()) - cast("Real", np.asarray(rate, c.dtype)) * cast("Real", g))
+        for c, g in zip(params.cells, given, strict=True)
+        if c.requires_grad
+    ]
+    for cell, value in new:
+        cell.write(value)

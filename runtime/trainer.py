@@ -1,0 +1,242 @@
+"""`ScalarTrainer`: one loss, every method of training it, eager or compiled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, cast, final
+
+from ..compiler.errors import CompileError
+from ..compiler.loc import user_loc
+from . import checkpoint
+from .backends import EagerEngine, Engine, Model, result_loc
+from .checkpoint import StateDict
+from .optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
+from .options import Options, check_available
+from .params import Flags, ParamList
+from .train_state import TrainState
+from .values import Arr, tensor
+
+if TYPE_CHECKING:
+    from ..compiler.program import Program
+    from ..dsl.pack import Pack
+    from ..dsl.tensor import Scalar
+    from .compiled import CompiledEngine
+
+G = TypeVar("G", bound="Pack | tuple[Any, ...] | Mapping[str, Any]")
+Xs = TypeVarTuple("Xs")
+_SGD = SGD()
+
+
+class BaseTrainer(Generic[G, *Xs]):
+    """What both trainers share; make a `ScalarTrainer` or a `StateTrainer`."""
+
+    def __init__(
+        self,
+        init: G,
+        state: Any,
+        loss: Callable[..., Any],
+        options: Options | None,
+        optimizer: Optimizer | None,
+        requires_grad: Flags,
+    ) -> None:
+        options = options if options is not None else Options()
+        check_available(options)
+        params = ParamList[G].from_tensors(init, requires_grad, dtype=options.storage)
+        floats = {c.type.dtype for c in params.cells if c.type.dtype.is_float}
+        real = options.storage or (next(iter(floats)) if len(floats) == 1 else None)
+        cells = None if state is None else ParamList[Any].from_tensors(state, lambda name: False, dtype=real)
+        self._train = TrainState(params, cells, options.seed)
+        self._options = options
+        self._optimizer = optimizer if optimizer is not None else _SGD
+        name = getattr(loss, "__name__", type(loss).__name__)
+        model = Model(loss, self._train, options, real, name, result_loc(loss))
+        self._compiled: CompiledEngine | None = None
+        self._engine: Engine
+        if options.backend == "eager":
+            self._engine = EagerEngine(model)
+        else:
+            from .compiled import CompiledEngine
+
+            self._engine = self._compiled = CompiledEngine(model)
+        self._adam: dict[object, Optimizer] = {}
+
+    # ---- running
+    def forward(self, *xs: *Xs) -> Scalar:
+        """The loss of these inputs."""
+        return _scalar(self._engine.forward(xs))
+
+    def backward(self, *xs: *Xs) -> G:
+        """The gradients, as a pack of the type of `init` that owns its memory; zeros for frozen parameters."""
+        return self._train.params.pack(self._engine.backward(xs))
+
+    def value_and_grad(self, *xs: *Xs) -> tuple[Scalar, G]:
+        """The loss and the gradients, from one forward pass."""
+        loss, grads = self._engine.value_and_grad(xs)
+        return _scalar(loss), self._train.params.pack(grads)
+
+    def step(self, *xs: *Xs, lr: float) -> Scalar:
+        """One update with the trainer's optimizer (SGD by default); returns the loss before it.
+
+        Raises:
+            OptionError: a learning rate that is negative or not finite. IndexOutOfRange: an index outside its axis.
+            ShapeError, DTypeError: inputs that do not fit. The trainer is then unchanged.
+        """
+        return self._update(xs, self._optimizer, lr)
+
+    def adam_step(self, *xs: *Xs, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Scalar:
+        """One Adam update; shares its moments and their count with `adamw_step`."""
+        optimizer = self._adam.get((betas, eps))
+        if optimizer is None:
+            optimizer = self._adam[betas, eps] = Adam(betas=betas, eps=eps)
+        return self._update(xs, optimizer, lr)
+
+    def adamw_step(
+        self,
+        *xs: *Xs,
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> Scalar:
+        """One AdamW update: the parameters are first scaled by `1 - lr*weight_decay`."""
+        optimizer = self._adam.get((betas, eps, weight_decay))
+        if optimizer is None:
+            optimizer = self._adam[betas, eps, weight_decay] = AdamW(betas=betas, eps=eps, weight_decay=weight_decay)
+        return self._update(xs, optimizer, lr)
+
+    def _update(self, xs: tuple[object, ...], optimizer: Optimizer, lr: float) -> Scalar:
+        loss = self._engine.step(xs, optimizer, check_lr(lr))
+        train = self._train
+        train.moments[optimizer.family].t += 1
+        train.step += 1
+        return _scalar(loss)
+
+    def apply_grads(self, grads: G, *, lr: float) -> None:
+        """The trainer's update from given gradients: accumulated, clipped or scaled outside. Counts as a step."""
+        arrays = self._train.params.matching(grads, "gradients")
+        self._engine.apply_grads(arrays, self._optimizer, check_lr(lr))
+        self._train.moments[self._optimizer.family].t += 1
+        self._train.step += 1
+
+    def step_many(self, batches: Iterable[tuple[*Xs]], *, lr: float | Sequence[float]) -> list[Scalar]:
+        """One step per batch, the same bits as that many calls of `step`; `lr` is one number or one per batch.
+
+        If a batch is refused, the trainer goes back to where it was before the first.
+        """
+        todo = list(batches)
+        rates = check_rates(lr, len(todo))
+        saved = self._train.snapshot()
+        try:
+            return [self._update(xs, self._optimizer, rate) for xs, rate in zip(todo, rates, strict=True)]
+        except BaseException:
+            self._train.restore(saved)
+            raise
+
+    # ---- parameters
+    @property
+    def params(self) -> ParamList[G]:
+        """The cells that the trainer updates."""
+        return self._train.params
+
+    def get_params(self) -> G:
+        """The parameters as a pack of copies, synchronised from the device first."""
+        return self._train.params.values()
+
+    @property
+    def steps(self) -> int:
+        """Updates done so far; also the second word of the random key."""
+        return self._train.step
+
+    # ---- saving
+    def state_dict(self) -> StateDict:
+        """Copies of the parameters, user state, moments, step count and seed, by name."""
+        return self._train.state_dict()
+
+    def load_state_dict(self, state: StateDict) -> None:
+        """Overwrite everything with what `state_dict` returned; going on gives the same bits as never stopping.
+
+        Raises:
+            CheckpointError: names or shapes that do not fit, all named; then nothing is changed.
+        """
+        self._train.load(state, "the state")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint (safetensors), atomically."""
+        checkpoint.write(path, self._train.state_dict())
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read a checkpoint written by `save`. CheckpointError if it cannot be read or does not fit."""
+        self._train.load(checkpoint.read(path), os.fspath(path))
+
+    # ---- looking at the programs
+    def lower(self, *xs: *Xs, method: str = "step") -> Program:
+        """The compiled program of a method ("step", "adam_step", "adamw_step", "forward", "backward",
+        "value_and_grad") for inputs like these; nothing is run.
+
+        Raises:
+            CompileError: the backend is "eager", which has no programs; a method without one.
+        """
+        engine = self._needs_compiled("lower")
+        optimizers = {"step": self._optimizer, "adam_step": Adam(), "adamw_step": AdamW()}
+        return engine.lower(method, xs, optimizers.get(method))
+
+    @property
+    def program(self) -> Program:
+        """The program that ran last. CompileError if none did, or the backend is "eager"."""
+        program = self._needs_compiled("program").last
+        if program is None:
+            raise CompileError(
+                "no program has run yet", loc=user_loc(), help="call step(...) first, or use lower(...)", code="SW504"
+            )
+        return cast("Program", program)
+
+    @property
+    def recompiles(self) -> list[str]:
+        """Why a method was compiled again, oldest first; empty for the eager backend."""
+        return [] if self._compiled is None else list(self._compiled.recompiles)
+
+    def _needs_compiled(self, what: str) -> CompiledEngine:
+        if self._compiled is None:
+            raise CompileError(
+                f'{what}: the backend "eager" runs operations one by one and has no program',
+                loc=user_loc(),
+                help='make the trainer with sw.Options(backend="compiled")',
+                code="SW504",
+            )
+        return self._compiled
+
+    def __repr__(self) -> str:
+        cells = self._train.params.cells
+        count = sum(c.host.size for c in cells)
+        frozen = sum(not c.requires_grad for c in cells)
+        parts = [f"{count:,} parameters in {len(cells)} tensors" + (f" ({frozen} frozen)" if frozen else "")]
+        parts += [f"backend {self._options.backend} on {self._options.device}", f"{self._train.step} steps"]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@final
+class ScalarTrainer(BaseTrainer[G, *Xs]):
+    """Trains the parameters `init` of `loss(params, *inputs) -> Scalar`.
+
+    options: backend, device, dtype, seed and others. optimizer: what `step` runs, SGD by default. requires_grad: one
+    flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no update and no state.
+
+    Raises:
+        OptionError: flags of another length, with both lengths. DeviceError: a device this version does not have.
+    """
+
+    def __init__(
+        self,
+        init: G,
+        loss: Callable[[G, *Xs], Scalar],
+        options: Options | None = None,
+        *,
+        optimizer: Optimizer | None = None,
+        requires_grad: Sequence[bool] | Callable[[str], bool] | None = None,
+    ) -> None:
+        super().__init__(init, None, loss, options, optimizer, requires_grad)
+
+
+def _scalar(array: Arr) -> Scalar:
+    return cast("Scalar", tensor(array))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast, final
+from typing import Any, NamedTuple, TypeAlias, cast, final
 
 from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.sizes import Shape, Size
@@ -15,15 +14,13 @@ from .array import Array, type_of
 from .hints import ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
 from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
 from .reference import is_plain
-from .scope import Binding, Source, checks_mode, current_scope, same_size, same_sizes
+from .scope import Binding, Scope, Source, checks_mode, current_scope, same_size, same_sizes
 
 AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
-Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class, or by (frame, type variable)
+Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class; those of type variables: by (frame, variable)
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One tensor and what it must be; `frame` tells the type variables of one call or pack instance from others'."""
 
     hint: ArrayHint
@@ -43,6 +40,9 @@ class Walk:
     def value(self, hint: Hint, value: object, at: Source, frame: int = 0) -> object:
         match hint:
             case ArrayHint():
+                if value.__class__ is hint.cls:  # the usual case
+                    self.items.append(Item(hint, type_of(cast("AnyArray", value)), at, frame))
+                    return value
                 return self._array(hint, value, at, frame)
             case PackHint():
                 return self._pack(hint, value, at, frame)
@@ -95,7 +95,7 @@ class Walk:
     def _tuple(self, hint: TupleHint, value: object, at: Source, frame: int) -> object:
         if not isinstance(value, hint.cls):
             raise report.wrong_type(at, value)
-        items = value
+        items = cast("tuple[object, ...]", value)
         if len(items) != len(hint.items):
             raise report.wrong_length(at, len(items), len(hint.items))
         new = [
@@ -145,37 +145,36 @@ def _inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
 
 
 # ---- ranks and sizes
-def bind(items: list[Item], bindings: Bindings) -> Bindings:
-    """`bindings` and those that `items` add. ShapeError at the first item that does not fit."""
-    bound = dict(bindings)
-    later: list[tuple[Item, int, AxisSpec, Size]] = []
+def bind(items: list[Item], shared: Bindings, local: Bindings) -> tuple[Bindings, Bindings]:
+    """Both bindings (of `Dim` classes, and of type variables) with those that `items` add.
+
+    ShapeError at the first item that does not fit; the given bindings do not change.
+    """
+    shared, local = dict(shared), dict(local)
+    later: list[tuple[Item, int, AxisSpec]] = []
     for item in items:
-        axes, shape = item.hint.axes, item.type.shape
+        hint, type_, at, frame = item
+        axes, shape = hint.axes, type_.shape
         if not ranks_fit(axes, shape):
-            raise report.wrong_rank(item.source, axes, shape)
-        for at, axis, sizes in aligned(axes, shape):
+            raise report.wrong_rank(at, axes, shape)
+        for index, axis, sizes in _groups(axes, shape):
             if axis.size is not None:
-                if not same_size(sizes[0], axis.size):
-                    raise report.wrong_size(item.source, axes, shape, at, axis)
+                if sizes[0] != axis.size and not same_size(sizes[0], axis.size):
+                    raise report.wrong_size(at, axes, shape, index, axis)
             elif axis.kind == "expr":
-                later.append((item, at, axis, sizes[0]))
+                later.append((item, index, axis))
             elif axis.key is not None:
-                key = axis_key(axis, item.frame)
-                old = bound.get(key)
+                where, key = (shared, axis.key) if axis.kind == "dim" else (local, (frame, axis.key))
+                old = where.get(key)
                 if old is None:
-                    bound[key] = Binding(sizes, item.source)
+                    where[key] = Binding(sizes, at)
                 elif old.sizes != sizes and not same_sizes(old.sizes, sizes):
-                    raise report.two_sizes(item.source, axes, shape, at, axis, old)
-    for item, at, axis, size in later:
-        want = expression_size(axis, item.frame, bound)
-        if want is not None and not same_size(size, want):
-            raise report.wrong_expression(item.source, item.hint.axes, item.type.shape, at, axis, want)
-    return bound
-
-
-def axis_key(axis: AxisSpec, frame: int) -> object:
-    """What an axis is bound under."""
-    return axis.key if axis.kind == "dim" else (frame, axis.key)
+                    raise report.two_sizes(at, axes, shape, index, axis, old)
+    for item, index, axis in later:
+        shape, want = item.type.shape, expression_size(axis, item.frame, shared, local)
+        if want is not None and not same_size(shape[index], want):
+            raise report.wrong_expression(item.source, item.hint.axes, shape, index, axis, want)
+    return shared, local
 
 
 def ranks_fit(axes: tuple[AxisSpec, ...], shape: Shape) -> bool:
@@ -183,37 +182,32 @@ def ranks_fit(axes: tuple[AxisSpec, ...], shape: Shape) -> bool:
     return len(shape) == len(axes) or (len(shape) >= len(axes) - 1 and any(a.kind == "variadic" for a in axes))
 
 
-def aligned(axes: tuple[AxisSpec, ...], shape: Shape) -> Iterator[tuple[int, AxisSpec, Shape]]:
+def _groups(axes: tuple[AxisSpec, ...], shape: Shape) -> list[tuple[int, AxisSpec, Shape]]:
     """Every axis with the index of its first size and its sizes (one, or those of `*Bs`); the ranks must fit."""
+    extra = len(shape) - len(axes)
+    if not extra and all(a.kind != "variadic" for a in axes):
+        return [(i, a, shape[i : i + 1]) for i, a in enumerate(axes)]
+    groups: list[tuple[int, AxisSpec, Shape]] = []
     at = 0
     for axis in axes:
-        count = 1 + len(shape) - len(axes) if axis.kind == "variadic" else 1
-        yield at, axis, shape[at : at + count]
-        at += count
+        stop = at + (1 + extra if axis.kind == "variadic" else 1)
+        groups.append((at, axis, shape[at:stop]))
+        at = stop
+    return groups
 
 
-def expression_size(axis: AxisSpec, frame: int, bound: Bindings) -> Size | None:
+def expression_size(axis: AxisSpec, frame: int, shared: Bindings, local: Bindings) -> Size | None:
     """The size an axis must have, None if it is not known."""
     if axis.size is not None:
         return axis.size
     if isinstance(axis.key, AxisExpr):
-        left = expression_size(axis.key.left, frame, bound)
-        right = expression_size(axis.key.right, frame, bound)
+        left = expression_size(axis.key.left, frame, shared, local)
+        right = expression_size(axis.key.right, frame, shared, local)
         if left is None or right is None:
             return None
         return left + right if axis.key.op == "+" else left * right
-    found = bound.get(axis_key(axis, frame))
+    found = shared.get(axis.key) if axis.kind == "dim" else local.get((frame, axis.key))
     return found.sizes[0] if found is not None else None
-
-
-def local_only(bound: Bindings) -> Bindings:
-    """The bindings of type variables, which belong to one call."""
-    return {k: b for k, b in bound.items() if isinstance(k, tuple)}
-
-
-def shared_only(bound: Bindings) -> Bindings:
-    """The bindings of `Dim` classes, which belong to the outermost call."""
-    return {k: b for k, b in bound.items() if not isinstance(k, tuple)}
 
 
 def check_pack(pack: Pack) -> Pack:
@@ -223,8 +217,6 @@ def check_pack(pack: Pack) -> Pack:
     walk = Walk()
     cls = type(pack)
     checked = walk.fields(class_hint(cls), pack, "", cls.__name__)
-    scope = current_scope.get()
-    bound = bind(walk.items, scope.bindings if scope is not None else {})
-    if scope is not None:
-        scope.bindings = shared_only(bound)
+    scope = current_scope.get() or Scope()
+    scope.bindings, _ = bind(walk.items, scope.bindings, {})
     return checked

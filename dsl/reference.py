@@ -62,8 +62,9 @@ class _Probe:
     dtype: str
 
 
-def accepts(items: Iterable[Item], bindings: Mapping[object, Binding]) -> bool:
-    """Whether jaxtyping accepts the sizes of `items`, in order, after the axes of `bindings`."""
+def accepts(items: Iterable[Item], shared: Mapping[object, Binding], local: Mapping[object, Binding]) -> bool:
+    """Whether jaxtyping accepts the sizes of `items`, in order, after the axes that are bound already."""
+    bindings = {**shared, **local}
     library = _jaxtyping()
     names, numbers = _Names(), _Numbers()
     listed = sorted(items, key=lambda i: any(a.kind == "expr" for a in i.hint.axes))  # sums come when parts are known
@@ -124,24 +125,24 @@ def _large_prime(n: int) -> int:
     return number
 
 
-def _word(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str:
-    from .check import axis_key
+def _key(axis: AxisSpec, frame: int) -> object:
+    return axis.key if axis.kind == "dim" else (frame, axis.key)
 
+
+def _word(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str:
     match axis.kind:
         case "any":
             return "_"
         case "variadic":
-            return "..." if axis.key is None else "*" + names.of(axis_key(axis, frame))
+            return "..." if axis.key is None else "*" + names.of(_key(axis, frame))
         case "expr":
             text = _formula(axis, frame, names, known)
             return "_" if text is None else text
         case _:
-            return str(axis.size) if axis.size is not None else names.of(axis_key(axis, frame))
+            return str(axis.size) if axis.size is not None else names.of(_key(axis, frame))
 
 
 def _formula(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str | None:
-    from .check import axis_key
-
     if axis.size is not None:
         return str(axis.size)
     if isinstance(axis.key, AxisExpr):
@@ -150,5 +151,5 @@ def _formula(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str 
         return None if left is None or right is None else f"({left}{axis.key.op}{right})"
     if axis.kind == "any":
         return None
-    word = names.of(axis_key(axis, frame))
+    word = names.of(_key(axis, frame))
     return word if word in known else None

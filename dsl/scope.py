@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, final
+from typing import Literal, NamedTuple, TypeAlias, cast, final
 
 from ..compiler import sizes
 from ..compiler.errors import OptionError
@@ -44,9 +44,7 @@ class Source:
     name: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """The size of an axis (the sizes, for `*Bs`), and what bound it."""
 
     sizes: Shape
@@ -63,7 +61,7 @@ class Scope:
     @property
     def dims(self) -> Mapping[type[Dim], Size]:
         """Size of every `Dim` bound so far."""
-        return {k: b.sizes[0] for k, b in self.bindings.items() if isinstance(k, type) and issubclass(k, Dim)}
+        return {cast("type[Dim]", dim): b.sizes[0] for dim, b in self.bindings.items()}
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("current_scope", default=None)

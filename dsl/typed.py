@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar, cast, final
 from ..compiler.errors import ShapeError
 from . import reference, report
 from .annotations import AxisSpec
-from .check import Bindings, Item, Walk, bind, local_only, shared_only
+from .check import Bindings, Item, Walk, bind
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
 from .scope import Scope, Source, axis_scope, checks_mode, current_scope
@@ -151,15 +151,14 @@ class Plan:
         return walk.value(p.hint, value, p.source)
 
     def bind(self, items: list[Item], scope: Scope, local: Bindings) -> Bindings:
-        """Check the sizes; what a `Dim` has goes to the scope, the rest is returned."""
-        before = {**scope.bindings, **local}
-        bound = bind(items, before)
+        """Check the sizes; what a `Dim` has goes to the scope, what type variables have is returned."""
+        shared, bound = bind(items, scope.bindings, local)
         if not self._verified:
-            if not reference.accepts(items, before):
+            if not reference.accepts(items, scope.bindings, local):
                 raise report.disagreement(self.name, "jaxtyping refuses them")
             self._verified = True
-        scope.bindings = shared_only(bound)
-        return local_only(bound)
+        scope.bindings = shared
+        return bound
 
     def _arity(self, problem: str, given: int) -> str:
         if problem.startswith("too many positional"):

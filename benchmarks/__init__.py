@@ -1,0 +1,1 @@
+"""Benchmarks: shapewright beside PyTorch and JAX, on the same data, in one interleaved run (see README.md)."""

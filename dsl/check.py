@@ -62,7 +62,7 @@ class Walk:
         if array is None:
             raise report.not_an_array(at, value)
         if not isinstance(array, hint.cls):
-            raise report.wrong_kind(at, array, hint.cls)
+            raise report.wrong_kind(at, array, hint.cls, ranks_fit(hint.axes, type_of(array).shape))
         self.items.append(Item(hint, type_of(array), at, frame))
         return array
 
@@ -155,9 +155,9 @@ def bind(items: list[Item], shared: Bindings, local: Bindings) -> tuple[Bindings
     for item in items:
         hint, type_, at, frame = item
         axes, shape = hint.axes, type_.shape
-        if not ranks_fit(axes, shape):
+        if len(shape) != len(axes) and not ranks_fit(axes, shape):
             raise report.wrong_rank(at, axes, shape)
-        for index, axis, sizes in _groups(axes, shape):
+        for index, axis, sizes in _groups(axes, shape, hint.plain):
             if axis.size is not None:
                 if sizes[0] != axis.size and not same_size(sizes[0], axis.size):
                     raise report.wrong_size(at, axes, shape, index, axis)
@@ -182,11 +182,11 @@ def ranks_fit(axes: tuple[AxisSpec, ...], shape: Shape) -> bool:
     return len(shape) == len(axes) or (len(shape) >= len(axes) - 1 and any(a.kind == "variadic" for a in axes))
 
 
-def _groups(axes: tuple[AxisSpec, ...], shape: Shape) -> list[tuple[int, AxisSpec, Shape]]:
+def _groups(axes: tuple[AxisSpec, ...], shape: Shape, plain: bool) -> list[tuple[int, AxisSpec, Shape]]:
     """Every axis with the index of its first size and its sizes (one, or those of `*Bs`); the ranks must fit."""
-    extra = len(shape) - len(axes)
-    if not extra and all(a.kind != "variadic" for a in axes):
+    if plain:
         return [(i, a, shape[i : i + 1]) for i, a in enumerate(axes)]
+    extra = len(shape) - len(axes)
     groups: list[tuple[int, AxisSpec, Shape]] = []
     at = 0
     for axis in axes:

@@ -40,6 +40,7 @@ class ArrayHint:
     cls: type[Array[*tuple[Any, ...]]]
     axes: tuple[AxisSpec, ...]
     text: str
+    plain: bool = True  # every axis stands for one size
 
 
 @final
@@ -141,9 +142,9 @@ def lower(annotation: Any, env: Env | None = None) -> Hint:
 
 def _array(cls: type[Array[*tuple[Any, ...]]], args: tuple[object, ...], bare: bool) -> ArrayHint:
     if bare:
-        return ArrayHint(cls, (AxisSpec("variadic", "*_"),), cls.__name__)
+        return ArrayHint(cls, (AxisSpec("variadic", "*_"),), cls.__name__, plain=False)
     axes = axes_of(args)
-    return ArrayHint(cls, axes, f"{cls.__name__}[{show_axes(axes)}]")
+    return ArrayHint(cls, axes, f"{cls.__name__}[{show_axes(axes)}]", all(a.kind != "variadic" for a in axes))
 
 
 def pack_hint(cls: type[Pack], args: tuple[object, ...] = ()) -> PackHint:

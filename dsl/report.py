@@ -47,9 +47,9 @@ def not_an_array(at: Source, value: object) -> DTypeError:
     )
 
 
-def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object]) -> DTypeError:
+def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], rank_fits: bool) -> DTypeError:
     """A tensor of another kind."""
-    cast_help = _INSTEAD_OF.get(cls.__name__)
+    cast_help = _INSTEAD_OF.get(cls.__name__) if rank_fits else None  # of another rank: it is another tensor
     return DTypeError(
         f"{_subject(at)} is {_article(type(array).__name__)}, not {_article(cls.__name__)}",
         loc=user_loc(),

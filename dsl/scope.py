@@ -57,6 +57,7 @@ class Scope:
     """Sizes of the axes of one outermost typed call (or of a program that is being recorded)."""
 
     bindings: dict[object, Binding] = field(default_factory=dict[object, Binding])
+    depth: int = 0  # typed calls that are running
 
     @property
     def dims(self) -> Mapping[type[Dim], Size]:

@@ -41,13 +41,12 @@ def typed(f: F) -> F:
         if mode == "off":
             return f(*args, **kwargs)
         scope = scope_of()
-        if scope is not None:
-            return f(*args, **kwargs) if mode == "boundary" else plan.call(scope, args, kwargs)
-        token = current_scope.set(Scope())
-        try:
-            return plan.call(cast("Scope", scope_of()), args, kwargs)
-        finally:
-            current_scope.reset(token)
+        if scope is None:
+            with axis_scope() as scope:
+                return plan.call(scope, args, kwargs)
+        if mode == "boundary" and scope.depth:
+            return f(*args, **kwargs)
+        return plan.call(scope, args, kwargs)
 
     checked.__dict__["_plan"] = plan
     return cast("F", checked)
@@ -116,7 +115,11 @@ class Plan:
         walk = Walk()
         args, kwargs = self.walk(walk, args, kwargs)
         local = self.bind(walk.items, scope, {})
-        value = self.f(*args, **kwargs)
+        scope.depth += 1
+        try:
+            value = self.f(*args, **kwargs)
+        finally:
+            scope.depth -= 1
         hint, source = self.result
         if hint is not UNCHECKED:
             after = Walk(frames=walk.frames)
@@ -132,7 +135,7 @@ class Plan:
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise report.wrong_call(self.name, self._arity(str(error), len(args)), str(self.signature)) from None
+            raise report.wrong_call(self.name, self._arity(str(error), len(args)), self._text) from None
         for name, value in bound.arguments.items():
             p = self.parameters[name]
             if p.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -159,6 +162,11 @@ class Plan:
             self._verified = True
         scope.bindings = shared
         return bound
+
+    @property
+    def _text(self) -> str:
+        texts = (p.name if p.hint is UNCHECKED else f"{p.name}: {p.hint.text}" for p in self.parameters.values())
+        return f"({', '.join(texts)})"
 
     def _arity(self, problem: str, given: int) -> str:
         if problem.startswith("too many positional"):

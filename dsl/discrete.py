@@ -1,4 +1,5 @@
-# mypy: disable-error-code=no-any-return  (interpreters return untyped values; the signatures give the types)
+# mypy: disable-error-code="no-any-return"
+# Interpreters return untyped values; the signatures give the types.
 """`IntTensor` and `BoolTensor`: siblings of `Tensor`, not subclasses, so that labels never pass as data."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-# mypy: disable-error-code=no-any-return  (interpreters return untyped values; the signatures give the types)
+# mypy: disable-error-code="no-any-return"
+# Interpreters return untyped values; the signatures give the types.
 """`Tensor`, the floating kind: operators, methods, constructors. Its siblings are `IntTensor` and `BoolTensor`.
 
 Typed broadcasts are those a checker can follow: equal shapes, a trailing suffix, a scalar, an axis kept with size 1.

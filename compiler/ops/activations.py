@@ -55,7 +55,7 @@ def _gelu_vjp(p: Pullback[V], g: V) -> Sequence[V | None]:
     return (b.mul(g, b.add(gate, b.mul(x, slope))),)
 
 
-def _gelu_ref(attrs: Attrs, x: Float) -> Float:
+def _gelu_ref(attrs: Attrs, x: Float) -> object:
     if attrs["approximate"] == "tanh":
         return 0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + _CUBIC * x**3)))
     from scipy.special import erf  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs] - SciPy has no types
@@ -75,7 +75,7 @@ def _silu_vjp(p: Pullback[V], g: V) -> Sequence[V | None]:
     return (b.mul(g, b.mul(s, b.add(one, b.mul(x, b.sub(one, s))))),)
 
 
-def _silu_ref(x: Float) -> Float:
+def _silu_ref(x: Float) -> object:
     e = np.exp(-np.abs(x))
     return x * (np.where(x >= 0, 1, e) / (1 + e))
 
@@ -89,7 +89,10 @@ def _infer_clip(types: Types, attrs: Attrs) -> TensorType:
     low, high = _bounds(attrs)
     if low is not None and high is not None and not low <= high:
         raise OptionError("clip: the lower bound is above the upper bound", help="clip(x, low, high) wants low <= high")
-    return infer_elementwise("clip", 1, NUMBERS, None)(types, attrs)
+    out = infer_elementwise("clip", 1, NUMBERS, None)(types, attrs)
+    if not out.dtype.is_float and any(v is not None and v % 1 != 0 for v in (low, high)):
+        raise OptionError(f"clip: a bound of {out} is not a whole number", help="convert the tensor or round the bound")
+    return out
 
 
 def _clip(b: Build[V], args: tuple[V, ...], attrs: Attrs) -> V:

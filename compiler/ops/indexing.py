@@ -174,7 +174,8 @@ def _scatter_along_axis_ref(attrs: Attrs, index: Int, updates: Float) -> object:
     axis, size = attrs.int("axis"), attrs.int("size")
     in_range("scatter_along_axis", index, size, axis)
     out = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), dtype=updates.dtype)
-    places = [index if a == axis else along for a, along in enumerate(np.indices(index.shape, sparse=True))]
+    grid: tuple[Int, ...] = np.indices(index.shape, sparse=True)
+    places = [index if a == axis else along for a, along in enumerate(grid)]
     flat = np.ravel_multi_index(tuple(np.broadcast_arrays(*places)), out.shape)
     np.add.at(out.reshape(-1), flat.ravel(), updates.ravel())
     return out

@@ -20,11 +20,11 @@ from .shapes import (
     check_axes,
     check_broadcast_to,
     clash,
+    never_below,
     same_dtype,
     same_size,
     shape_text,
     size_text,
-    within,
 )
 
 V = TypeVar("V")
@@ -88,18 +88,16 @@ def _check_window(op: str, whole: TensorType, part: Shape, attrs: Attrs) -> None
         )
     for axis, (start, step, size) in enumerate(zip(starts, steps, part, strict=True)):
         have = whole.shape[axis]
-        if size == 0 or (start == 0 and step == 1 and size == have):
-            continue
         last = start + step * (size - 1)
-        inside = within(start, have), within(last, have)
-        if inside != (True, True):
-            raise _outside(op, whole, axis, (start, step, size), last if inside[0] else start)
+        low, high = (start, last) if step > 0 else (last, start)
+        if size != 0 and not (never_below(size, 0) and never_below(low, 0) and never_below(have - high - 1, 0)):
+            raise _outside(op, whole, axis, (start, step, size), high if never_below(low, 0) else low)
 
 
 def _outside(op: str, whole: TensorType, axis: int, window: tuple[Size, int, Size], index: Size) -> ShapeError:
     start, step, size = window
     have = whole.shape[axis]
-    known = isinstance(have, int) and isinstance(index, int)
+    known = all(isinstance(s, int) for s in (have, start, size))
     return ShapeError(
         f"{op}: {size} elements from {start} in steps of {step} do not fit axis {axis} ({size_text(whole, axis)})",
         help="every index must lie inside the axis",
@@ -242,6 +240,7 @@ MOVEMENT: tuple[OpDef, ...] = (
         with_attrs(_reshape_ref),
         (
             _f((3, 4), shape=(2, 6)),
+            _f((3, 4, 2), shape=(3, 8)),
             _f((2, 3, 4), "float64", shape=(6, 4)),
             _f((6,), shape=(2, 1, 3)),
             _f((1, 1), shape=()),
@@ -287,6 +286,7 @@ MOVEMENT: tuple[OpDef, ...] = (
         with_attrs(_slice_ref),
         (
             _f((5, 4), starts=(1, 0), steps=(1, 1), shape=(3, 4)),
+            _f((6, 4), starts=(0, 1), steps=(1, 1), shape=(6, 2)),
             _f((5, 4), "float64", starts=(4, 3), steps=(-2, -1), shape=(3, 4)),
             _f((2, 3, 7), starts=(1, 2, 1), steps=(1, -1, 2), shape=(1, 2, 3)),
             _f((5,), starts=(0,), steps=(1,), shape=(0,)),
@@ -302,6 +302,7 @@ MOVEMENT: tuple[OpDef, ...] = (
         with_attrs(_unslice_ref),
         (
             _f((3, 4), starts=(1, 0), steps=(1, 1), shape=(5, 4)),
+            _f((6, 2), starts=(0, 1), steps=(1, 1), shape=(6, 4)),
             _f((3, 4), "float64", starts=(4, 3), steps=(-2, -1), shape=(5, 4)),
             _f((3,), starts=(2,), steps=(1,), shape=(6,)),
             _f((0,), starts=(0,), steps=(1,), shape=(5,)),

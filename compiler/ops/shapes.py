@@ -208,9 +208,7 @@ def lower_bound(size: Size) -> int | None:
     return total
 
 
-def within(index: Size, size: Size) -> bool | None:
-    """Whether 0 <= index < size; None where that depends on run-time sizes."""
-    low, room = lower_bound(index), lower_bound(size - index - 1)
-    if low is not None and room is not None and low >= 0 and room >= 0:
-        return True
-    return False if isinstance(index, int) and isinstance(size, int) else None
+def never_below(size: Size, bound: int) -> bool:
+    """Whether `size` is at least `bound` for all run-time sizes."""
+    low = lower_bound(size)
+    return low is not None and low >= bound

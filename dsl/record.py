@@ -134,6 +134,7 @@ def record(
     f: Callable[..., object],
     pack: object,
     *inputs: object,
+    params: bool = True,
     state: bool = False,
     dtype: DType | None = None,
     name: str | None = None,
@@ -141,7 +142,7 @@ def record(
     """Record `f(pack, *inputs)`.
 
     pack: its leaves become leaves of kind "param"; inputs: tensors or packs, leaves of kind "input".
-    state: the first of `inputs` is a pack whose leaves are of kind "state".
+    params: False: `pack` is an input like the others. state: the first of `inputs` is a pack with leaves of kind "state".
     dtype: the program's floating type, by default that of the first floating leaf; floating inputs are cast to it.
 
     Raises:
@@ -149,7 +150,7 @@ def record(
         ShapeError: wrong number of arguments, or what `f` raises.
     """
     _check_call(f, (pack, *inputs))
-    arguments = _arguments(f, (pack, *inputs), state, dtype)
+    arguments = _arguments(f, (pack, *inputs), params, state, dtype)
     real = dtype if dtype is not None else _first_float(arguments)
     constant: dict[Symbol, str] = {}
     while True:
@@ -207,7 +208,16 @@ class _Recorder:
         self.graph.outputs = outputs
         reasons = {s.name: why for s, why in self._constant.items()}
         return Recording(
-            self.graph, nodes["param"], nodes["state"], nodes["input"], outputs, spec, result, self.ops, reasons, self.example
+            self.graph,
+            nodes["param"],
+            nodes["state"],
+            nodes["input"],
+            outputs,
+            spec,
+            result,
+            self.ops,
+            reasons,
+            self.example,
         )
 
     def _output(self, x: AnyArray) -> Node:
@@ -254,14 +264,16 @@ def _bound_by_parameters(arguments: Sequence[_Argument]) -> frozenset[object]:
 
 
 # ---- arguments
-def _arguments(f: Callable[..., object], args: Sequence[object], state: bool, dtype: DType | None) -> list[_Argument]:
+def _arguments(
+    f: Callable[..., object], args: Sequence[object], params: bool, state: bool, dtype: DType | None
+) -> list[_Argument]:
     from .typed import signature_axes
 
     declared = list(signature_axes(f))
     out: list[_Argument] = []
     real = dtype
     for i, value in enumerate(args):
-        kind: LeafKind = "param" if i == 0 else "state" if i == 1 and state else "input"
+        kind: LeafKind = "param" if i == 0 and params else "state" if i == 1 and state else "input"
         leaves, spec = flatten(_plain(value))
         about = declared[min(i, len(declared) - 1)] if declared else None
         axes: Sequence[LeafAxes] = about.leaf_axes(spec) if about is not None else [None] * len(leaves)

@@ -23,7 +23,7 @@ from ..compiler.loc import Loc, user_loc
 from ..compiler.ops.table import OPS
 from ..compiler.types import DType, TensorType
 from ..dsl.array import make, type_of, value_of
-from ..dsl.interpreters import float_dtype
+from ..dsl.interpreters import float_dtype, set_eager
 from ..dsl.pack import TList, flatten
 from .values import AnyArray, array_of, tensor
 
@@ -66,7 +66,8 @@ class _Scope:
 
 
 _scope: ContextVar[_Scope] = ContextVar("shapewright_eager_scope", default=_Scope())
-_draws: ContextVar[Draws] = ContextVar("shapewright_draws", default=Draws(np.zeros(2, np.uint32)))
+_process_draws = Draws(np.zeros(2, np.uint32))
+_draws: ContextVar[Draws] = ContextVar("shapewright_draws", default=_process_draws)
 _TYPES: dict[np.dtype[np.generic], DType] = {}
 
 
@@ -171,6 +172,11 @@ class EagerOps:
         draws = _draws.get()
         draws.count += 1
         return draws.count - 1
+
+
+def inside_run() -> bool:
+    """Whether a tape is open, or a function runs whose draws are counted."""
+    return bool(_scope.get().tapes) or _draws.get() is not _process_draws
 
 
 @contextmanager
@@ -279,3 +285,6 @@ class EagerSession:
                 )
             grads.append(tensor(dense[i], type_of(ref).names))
         return TList(*grads)
+
+
+set_eager(EagerOps())

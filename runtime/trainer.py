@@ -6,8 +6,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, cast, final
 
+import numpy as np
+
 from ..compiler.errors import CompileError
 from ..compiler.loc import user_loc
+from ..compiler.types import DType, TensorType
+from ..dsl.array import fill
+from ..dsl.tensor import Tensor
 from . import checkpoint
 from .backends import EagerEngine, Engine, Model, result_loc
 from .checkpoint import StateDict
@@ -15,7 +20,7 @@ from .optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
 from .options import Options, check_available
 from .params import Flags, ParamList
 from .train_state import TrainState
-from .values import Arr, tensor
+from .values import Arr
 
 if TYPE_CHECKING:
     from ..compiler.program import Program
@@ -238,5 +243,10 @@ class ScalarTrainer(BaseTrainer[G, *Xs]):
         super().__init__(init, None, loss, options, optimizer, requires_grad)
 
 
+_SCALARS: dict[np.dtype[np.generic], TensorType] = {
+    np.dtype(d.value): TensorType(d, ()) for d in (DType.float32, DType.float64)
+}
+
+
 def _scalar(array: Arr) -> Scalar:
-    return cast("Scalar", tensor(array))
+    return fill(cast("type[Scalar]", Tensor), _SCALARS[array.dtype], array, None)

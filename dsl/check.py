@@ -11,7 +11,7 @@ from ..compiler.types import TensorType
 from . import report
 from .annotations import AxisExpr, AxisSpec
 from .array import Array, type_of
-from .hints import ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
+from .hints import NOTHING, ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
 from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
 from .reference import is_plain
 from .scope import Binding, Scope, Source, checks_mode, current_scope, same_size, same_sizes
@@ -119,7 +119,12 @@ class Walk:
 
     def _union(self, hint: UnionHint, value: object, at: Source, frame: int) -> object:
         """The first alternative whose structure, kinds and ranks fit."""
-        for option in hint.options:
+        options = [o for o in hint.options if o != NOTHING]
+        if value is None and len(options) < len(hint.options):
+            return None
+        if len(options) == 1:
+            return self.value(options[0], value, at, frame)
+        for option in options:
             trial = Walk(frames=self.frames)
             try:
                 new = trial.value(option, value, at, frame)

@@ -112,6 +112,7 @@ class PlainHint:
 
 Hint: TypeAlias = "ArrayHint | PackHint | TupleHint | ManyHint | UnionHint | PlainHint"
 UNCHECKED = PlainHint(Any, "Any", True)
+NOTHING = PlainHint(types.NoneType, "None")
 
 
 def lower(annotation: Any, env: Env | None = None) -> Hint:
@@ -213,9 +214,11 @@ def _arg_text(arg: object) -> str:
 
 
 def _plain_text(annotation: object) -> str:
+    if annotation is types.NoneType:
+        return "None"
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
-    return "None" if annotation is None else str(annotation).replace("typing.", "")
+    return str(annotation).replace("typing.", "")
 
 
 @lru_cache(maxsize=1024)

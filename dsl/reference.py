@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVarTuple, cast, final
 
-from ..compiler.sizes import Size, Symbol, evaluate, symbols
+from ..compiler.sizes import Shape, Symbol, evaluate, symbols
 from .annotations import AxisExpr, AxisSpec
 
 if TYPE_CHECKING:
@@ -64,28 +64,24 @@ class _Probe:
 
 def accepts(items: Iterable[Item], shared: Mapping[object, Binding], local: Mapping[object, Binding]) -> bool:
     """Whether jaxtyping accepts the sizes of `items`, in order, after the axes that are bound already."""
-    bindings = {**shared, **local}
     library = _jaxtyping()
     names, numbers = _Names(), _Numbers()
-    listed = sorted(items, key=lambda i: any(a.kind == "expr" for a in i.hint.axes))  # sums come when parts are known
+
+    def fits(kind: str, type_: tuple[Shape, str], words: list[str]) -> bool:
+        shape, dtype = type_
+        return isinstance(_Probe(numbers.of(shape), dtype), getattr(library, kind)[_Probe, " ".join(words)])
+
+    listed = list(items)
     with library.jaxtyped("context"):
-        for key, bound in bindings.items():
-            name = names.of(key)
-            word = (
-                f"*{name}"
-                if isinstance(key, tuple) and isinstance(cast("tuple[object, ...]", key)[1], TypeVarTuple)
-                else name
-            )
-            if not isinstance(_Probe(numbers.of(bound.sizes), "float32"), library.Shaped[_Probe, word]):
+        for key, bound in {**shared, **local}.items():
+            if not fits("Shaped", (bound.sizes, "float32"), [names.bind(key)]):
                 return False
-        known = {names.of(k) for k in bindings}
-        for item in listed:
-            words = [_word(a, item.frame, names, known) for a in item.hint.axes]
-            kind = getattr(library, _KINDS.get(item.hint.cls.__name__, "Shaped"))
-            probe = _Probe(numbers.of(item.type.shape), item.type.dtype.value)
-            if not isinstance(probe, kind[_Probe, " ".join(words)]):
-                return False
-            known |= set(words)
+        for later in (False, True):  # sums and products come when their parts are known
+            for item in listed:
+                words = [_word(a, item.frame, names, later) for a in item.hint.axes]
+                kind = _KINDS.get(item.hint.cls.__name__, "Shaped")
+                if not fits(kind, (item.type.shape, item.type.dtype.value), words):
+                    return False
     return True
 
 
@@ -96,11 +92,15 @@ class _Names:
     def __init__(self) -> None:
         self._words: dict[object, str] = {}
 
-    def of(self, key: object) -> str:
-        if key not in self._words:
-            name = getattr(cast("tuple[object, ...]", key)[1] if isinstance(key, tuple) else key, "__name__", "axis")
-            self._words[key] = f"{name}_{len(self._words)}"
-        return self._words[key]
+    def bind(self, key: object) -> str:
+        """The word for an axis that gets a size here; `*` before that of a group."""
+        variable = cast("tuple[object, ...]", key)[1] if isinstance(key, tuple) else key
+        word = self._words.setdefault(key, f"{getattr(variable, '__name__', 'axis')}_{len(self._words)}")
+        return f"*{word}" if isinstance(variable, TypeVarTuple) else word
+
+    def find(self, key: object) -> str | None:
+        """The word for an axis, None if it has no size yet."""
+        return self._words.get(key)
 
 
 @final
@@ -110,7 +110,7 @@ class _Numbers:
     def __init__(self) -> None:
         self._primes: dict[Symbol, int] = {}
 
-    def of(self, shape: tuple[Size, ...]) -> tuple[int, ...]:
+    def of(self, shape: Shape) -> tuple[int, ...]:
         for size in shape:
             for s in symbols(size):
                 self._primes.setdefault(s, _large_prime(len(self._primes)))
@@ -129,27 +129,22 @@ def _key(axis: AxisSpec, frame: int) -> object:
     return axis.key if axis.kind == "dim" else (frame, axis.key)
 
 
-def _word(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str:
+def _word(axis: AxisSpec, frame: int, names: _Names, later: bool) -> str:
     match axis.kind:
         case "any":
             return "_"
         case "variadic":
-            return "..." if axis.key is None else "*" + names.of(_key(axis, frame))
+            return "..." if axis.key is None else names.bind(_key(axis, frame))
         case "expr":
-            text = _formula(axis, frame, names, known)
-            return "_" if text is None else text
+            return (_formula(axis, frame, names) if later or axis.size is not None else None) or "_"
         case _:
-            return str(axis.size) if axis.size is not None else names.of(_key(axis, frame))
+            return str(axis.size) if axis.size is not None else names.bind(_key(axis, frame))
 
 
-def _formula(axis: AxisSpec, frame: int, names: _Names, known: set[str]) -> str | None:
+def _formula(axis: AxisSpec, frame: int, names: _Names) -> str | None:
     if axis.size is not None:
         return str(axis.size)
     if isinstance(axis.key, AxisExpr):
-        left = _formula(axis.key.left, frame, names, known)
-        right = _formula(axis.key.right, frame, names, known)
+        left, right = _formula(axis.key.left, frame, names), _formula(axis.key.right, frame, names)
         return None if left is None or right is None else f"({left}{axis.key.op}{right})"
-    if axis.kind == "any":
-        return None
-    word = names.of(_key(axis, frame))
-    return word if word in known else None
+    return None if axis.kind == "any" else names.find(_key(axis, frame))

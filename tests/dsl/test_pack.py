@@ -1,0 +1,291 @@
+"""Packs: made, taken apart, put together, printed."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+
+import numpy as np
+import pytest
+
+from shapewright.compiler.errors import DTypeError, ShapeError
+from shapewright.dsl.dims import Dim
+from shapewright.dsl.pack import Pack, Spec, TList, cons, flatten, leaf_annotations
+from shapewright.dsl.tensor import IntTensor, Tensor
+
+I = TypeVar("I")
+O = TypeVar("O")
+
+
+class In(Dim):
+    size = 4
+
+
+class Hidden(Dim): ...
+
+
+class Out(Dim):
+    size = 3
+
+
+class Dense(Pack, Generic[I, O]):
+    w: Tensor[I, O]
+    b: Tensor[O]
+
+
+class Net(Pack):
+    a: Dense[In, Hidden]
+    blocks: tuple[Dense[Hidden, Hidden], ...]
+    out: Dense[Hidden, Out]
+    table: IntTensor[Hidden] | None = None
+    eps: float = 1e-5
+
+
+class Both(NamedTuple):
+    w: Tensor[In, Hidden]
+    b: Tensor[Hidden]
+
+
+class Chain(Pack):
+    w: Tensor[Hidden]
+    rest: Chain | None = None
+
+
+def arr(*shape: int) -> Any:
+    return np.zeros(shape, np.float32)
+
+
+def dense(i: int, o: int) -> Dense[Any, Any]:
+    return Dense(arr(i, o), arr(o))
+
+
+def net(hidden: int = 8, blocks: int = 2) -> Net:
+    return Net(dense(4, hidden), tuple(dense(hidden, hidden) for _ in range(blocks)), dense(hidden, 3))
+
+
+def test_leaves_in_order_of_fields() -> None:
+    names = ["a.w", "a.b", "blocks.0.w", "blocks.0.b", "blocks.1.w", "blocks.1.b", "out.w", "out.b"]
+    assert list(net().named()) == names
+    assert [x.shape for x in net().leaves()] == [(4, 8), (8,), (8, 8), (8,), (8, 8), (8,), (8, 3), (3,)]
+    assert all(isinstance(x, Tensor) for x in net().leaves())
+
+
+def test_fields_by_keyword_and_default() -> None:
+    d = Dense(b=arr(8), w=arr(4, 8))
+    assert d.w.shape == (4, 8)
+    assert net().eps == 1e-5
+    assert net().table is None
+
+
+def test_a_pack_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        cast("Any", net()).eps = 2.0
+
+
+def test_packs_are_compared_by_identity() -> None:
+    p = dense(4, 8)
+    assert p == p
+    assert p != Dense(p.w, p.b)
+    assert {p: 1}[p] == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        TList(Tensor(arr(2)), Tensor(arr(3))),
+        (Tensor(arr(2)), (Tensor(arr(3)), 5)),
+        {"w": Tensor(arr(2)), "more": {"b": Tensor(arr(3))}},
+        Both(cast("Any", Tensor(arr(4, 8))), cast("Any", Tensor(arr(8)))),
+        TList(),
+        Tensor(arr(2)),
+        None,
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_flatten_and_back(value: Any) -> None:
+    leaves, spec = flatten(value)
+    again = spec.unflatten(leaves)
+    assert type(again) is type(value)
+    back, same = flatten(again)
+    assert all(x is y for x, y in zip(leaves, back, strict=True))
+    assert same == spec
+    assert hash(same) == hash(spec)
+
+
+def test_a_pack_put_together_has_the_same_constants() -> None:
+    leaves, spec = flatten(net())
+    again = cast("Net", spec.unflatten(leaves))
+    assert isinstance(again, Net)
+    assert again.eps == 1e-5
+    assert again.blocks[1].w is leaves[4]
+
+
+def test_leaves_may_become_anything() -> None:
+    spec = flatten(dense(4, 8))[1]
+    assert spec.unflatten(["one", "two"]).w == "one"
+    with pytest.raises(ShapeError, match="3 leaves for a structure of 2"):
+        spec.unflatten([1, 2, 3])
+
+
+def test_specs_tell_structures_and_constants_apart() -> None:
+    def spec(value: object) -> Spec:
+        return flatten(value)[1]
+
+    a, b = Tensor(arr(2)), Tensor(arr(3))
+    different = [
+        spec(v) for v in ((a, b), TList(a, b), {"0": a, "1": b}, (a, b, 1), (a, b, 1.0), (a, b, True), (a, (b,)))
+    ]
+    assert len(set(different)) == len(different)
+    assert spec((a, 0.5)) == spec((b, 0.5))
+    assert spec(net()) != spec(net(blocks=1))
+    assert spec(net()) != spec(net().replace(eps=1e-6))
+
+
+def test_names_of_positional_packs() -> None:
+    a = Tensor(arr(2))
+    assert flatten(TList(a, (a, a)))[1].names == ("0", "1.0", "1.1")
+    assert flatten({"w": a, "x": Both(a, a)})[1].names == ("w", "x.w", "x.b")
+    assert flatten(a)[1].names == ("",)
+
+
+def test_axes_of_leaves() -> None:
+    spec = flatten(net(blocks=1))[1]
+    names = [[x.name for x in axes] if axes is not None else None for axes in leaf_annotations(spec)]
+    expected = [["In", "Hidden"], ["Hidden"], ["Hidden", "Hidden"], ["Hidden"], ["Hidden", "Out"], ["Out"]]
+    assert names == expected
+    assert leaf_annotations(flatten((Tensor(arr(2)),))[1]) == (None,)
+
+
+def test_raw_arrays_become_tensors_with_the_axes_of_the_field() -> None:
+    p = Both(arr(4, 8), arr(8))
+    assert isinstance(flatten(p)[0][0], Tensor)
+    w = net().a.w
+    assert w.dtype == np.float32
+    n = net().replace(table=np.arange(8, dtype=np.int32))
+    assert isinstance(n.table, IntTensor)
+    assert n.table.dtype == np.int64
+    assert n.table.names == ("Hidden",)
+
+
+def test_replace() -> None:
+    n = net()
+    changed = n.replace(eps=1e-3)
+    assert changed.eps == 1e-3
+    assert changed.a is n.a
+    assert n.eps == 1e-5
+    with pytest.raises(ShapeError, match="has no field `epsilon`"):
+        n.replace(epsilon=1e-3)
+    with pytest.raises(ShapeError, match="axis `Hidden` has two sizes: 8 and 9"):
+        n.replace(out=dense(9, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Dense(arr(8), arr(4, 8)), ShapeError, "field `w` of `Dense` has rank 1, where rank 2 is wanted"),
+        (lambda: Dense(arr(4, 8), arr(4)), ShapeError, "axis `O` has two sizes: 8 and 4"),
+        (lambda: Net(dense(5, 8), (), dense(8, 3)), ShapeError, "axis `In` of `a.w` in a call of `Net` is 5, where 4"),
+        (lambda: Net(dense(4, 8), (dense(8, 9),), dense(8, 3)), ShapeError, "axis `Hidden` has two sizes: 8 and 9"),
+        (lambda: Net(dense(4, 8), dense(8, 8), dense(8, 3)), DTypeError, "field `blocks` of `Net` is a pack Dense"),
+        (lambda: Net(dense(4, 8), (), dense(8, 3), eps="a"), DTypeError, "field `eps` of `Net` is a str, where float"),
+        (
+            lambda: Net(dense(4, 8), (), dense(8, 3), table=arr(8)),
+            DTypeError,
+            "`table` of `Net` is a Tensor, not an IntTensor",
+        ),
+        (lambda: Dense(arr(4, 8)), ShapeError, "`Dense` missing 1 required argument: 'b'"),
+        (lambda: Dense(arr(4, 8), arr(8), arr(8)), ShapeError, "`Dense` takes"),
+        (lambda: Dense(arr(4, 8), c=arr(8)), ShapeError, "`Dense` got an unexpected keyword argument 'c'"),
+        (lambda: Dense(arr(4, 8), "b"), DTypeError, "field `b` of `Dense` is a str, not a tensor"),
+        (lambda: Dense(np.zeros((4, 8), np.float16), arr(8)), DTypeError, "element type float16 is not supported"),
+    ],
+)
+def test_a_wrong_pack_is_not_made(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        make()
+    assert message in str(caught.value)
+    assert "test_pack.py" in str(caught.value)
+
+
+def test_a_class_may_mention_itself() -> None:
+    chain = Chain(arr(3), Chain(arr(3)))
+    assert list(chain.named()) == ["w", "rest.w"]
+    with pytest.raises(ShapeError, match="two sizes"):
+        Chain(arr(3), Chain(arr(4)))
+
+
+def test_classes_of_a_function() -> None:
+    class Width(Dim):
+        size = 5
+
+    class Local(Pack):
+        w: Tensor[Width]
+
+    assert Local(arr(5)).w.shape == (5,)
+    with pytest.raises(ShapeError, match="where 5 is wanted"):
+        Local(arr(6))
+
+
+def test_an_annotation_that_names_nothing() -> None:
+    class Broken(Pack):
+        w: Tensor[Missing]  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownVariableType]
+
+    with pytest.raises(ShapeError, match="mentions `Missing`, which does not exist"):
+        Broken(arr(3))
+
+
+def test_fields_are_inherited() -> None:
+    class Scaled(Dense[In, Out]):
+        gain: Tensor[()] = Tensor(2.0)
+
+    p = Scaled(arr(4, 3), arr(3))
+    assert list(p.named()) == ["w", "b", "gain"]
+
+
+def test_a_list_inside_a_pack() -> None:
+    with pytest.raises(DTypeError, match="`more` is a list"):
+        flatten({"w": Tensor(arr(2)), "more": [1]})
+    with pytest.raises(DTypeError, match="neither a tensor, a pack nor a hashable constant"):
+        flatten((set[int](),))
+    with pytest.raises(DTypeError, match="string keys"):
+        flatten({1: Tensor(arr(2))})
+
+
+def test_tlist() -> None:
+    a, b = Tensor(arr(2)), Tensor(arr(3))
+    ts = TList(a, b)
+    first, second = ts
+    assert first is a
+    assert ts[1] is second is b
+    assert len(ts) == 2
+    assert len(TList()) == 0
+    assert ts[0:1] == (a,)
+    assert ts.unpack() == (a, b)
+    assert type(ts.unpack()) is tuple
+    more = cons(b, ts)
+    assert isinstance(more, TList)
+    assert more.unpack() == (b, a, b)
+
+
+def test_copies_and_pickles() -> None:
+    assert copy.copy(TList(1, 2)) == TList(1, 2)
+    assert type(copy.deepcopy(TList(1, (2,)))) is TList
+    assert pickle.loads(pickle.dumps(TList(1, 2))) == (1, 2)
+    n = net()
+    assert copy.copy(n).a is n.a
+
+
+def test_printed() -> None:
+    assert repr(TList()) == "TList()"
+    text = repr(net(blocks=1).replace(table=np.arange(8)))
+    assert text.splitlines()[:4] == [
+        "Net(",
+        "  a=Dense(",
+        "    w=Tensor[I=4, O=8] float32,",
+        "    b=Tensor[O=8] float32,",
+    ]
+    assert "  table=IntTensor[Hidden=8] int64," in text
+    assert "  eps=1e-05," in text
+    assert repr(TList(Tensor(arr(2)), 3)) == "TList(\n  Tensor[2] float32,\n  3,\n)"

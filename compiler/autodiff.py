@@ -93,7 +93,7 @@ def graph_gradients(graph: Graph, out: Node, wrt: Sequence[Node], seed: Node | N
 
         def enter(e: Entry[Node]) -> None:
             state.pop().__exit__(None, None, None)
-            scope = graph.scope(loc=e.out.loc)
+            scope = graph.scope(loc=e.out.loc, tag=f"{e.op}_grad")
             scope.__enter__()
             state.append(scope)
 

@@ -36,6 +36,7 @@ class Node:
     type: TensorType
     role: Role = "forward"
     name: str | None = None
+    tag: str | None = None  # the composite operation (layer_norm, cross_entropy, ...) this node is a part of
     locs: list[Loc] = field(default_factory=list[Loc])
 
     @property
@@ -69,16 +70,20 @@ class Graph:
         self._role: Role = "forward"
         self._loc: Loc | None = None
         self._name: str | None = None
+        self._tag: str | None = None
 
     @contextmanager
-    def scope(self, role: Role | None = None, loc: Loc | None = None, name: str | None = None) -> Iterator[None]:
-        """Role, location and name of the nodes that are added meanwhile."""
-        saved = self._role, self._loc, self._name
-        self._role, self._loc, self._name = role or self._role, loc or self._loc, name or self._name
+    def scope(
+        self, role: Role | None = None, loc: Loc | None = None, name: str | None = None, tag: str | None = None
+    ) -> Iterator[None]:
+        """Role, location, name and composite operation of the nodes that are added meanwhile."""
+        saved = self._role, self._loc, self._name, self._tag
+        self._role, self._loc = role or self._role, loc or self._loc
+        self._name, self._tag = name or self._name, self._tag or tag  # the outermost composite names the kernel
         try:
             yield
         finally:
-            self._role, self._loc, self._name = saved
+            self._role, self._loc, self._name, self._tag = saved
 
     def leaf(self, kind: LeafKind, name: str, type: TensorType) -> Node:
         """A value from outside: parameter, input, optimizer state, given gradient, run-time scalar, key or constant."""
@@ -101,7 +106,7 @@ class Graph:
         node = self._memo.get(key)
         if node is None:
             out = self._infer(op, tuple(n.type for n in ins), at)
-            node = Node(len(self.nodes), op, ins, at, out, self._role, self._name)
+            node = Node(len(self.nodes), op, ins, at, out, self._role, self._name, self._tag)
             self.nodes.append(node)
             self._memo[key] = node
         if self._loc is not None and self._loc not in node.locs:

@@ -1,0 +1,117 @@
+"""The pipeline, one line a pass: graph -> primitive graph -> loops -> schedule -> kernels -> program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .codegen.module import Module, kernel_name, nodes_of
+from .errors import CompileError
+from .ir.graph import Graph, verify
+from .loop.dots import dot_layout
+from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter
+from .loop.lower import lower
+from .passes.expand import expand
+from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, UserLine
+from .schedule.kernels import Kernel as Group
+from .schedule.kernels import Schedule, Slab, Step, produced, schedule
+from .sizes import Symbol
+from .types import DType
+
+
+def compile_graph(
+    graph: Graph, *, name: str | None = None, fuse: bool = True, example: Mapping[Symbol, int] | None = None
+) -> Program:
+    """Compile a graph with outputs and updates into a program of CPU kernels.
+
+    Args:
+        graph: what to compute; its leaves are bound by the executor.
+        name: shown in listings and in the file of the kernels; default: the graph's name.
+        fuse: False gives every operation its own kernel (a test's reference).
+        example: run-time sizes for the figures that a listing shows.
+
+    Raises:
+        CompileError: a program that has no kernels (the message names the user's line where there is one).
+    """
+    verify(graph)
+    primitive = expand(graph)  # composites written out, what is not needed dropped
+    loops = lower(primitive)  # operations become loop nests, movement becomes index maps
+    plan = schedule(loops, fuse)  # nests become kernels, kernels become slabs of phases
+    module = Module(f"Kernels of {name or graph.name}.")
+    rows: list[Row] = []
+    for slab in plan.slabs:
+        rows += [_row(plan, slab, step, module) for step in slab.steps]
+    kernels = tuple(_kernel(k, text, rows) for k, text in module.sources.items())
+    dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
+    before, after = ([n.id for n in g.nodes if n.op == "leaf"] for g in (graph, primitive))
+    return Program(
+        name or graph.name,
+        primitive,
+        module.text(),
+        kernels,
+        tuple(rows),
+        plan,
+        dtype.short,
+        dict(example or {}),
+        dict(zip(before, after, strict=True)),
+    )
+
+
+def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
+    made = tuple(produced(step))
+    reads = tuple(dict.fromkeys(_loads(step)))
+    lines = tuple(dict.fromkeys(_lines(step)))
+    match step:
+        case Group() | Scatter():
+            e = module.add(s, step)
+            return Row(slab, KernelCall(e.name, e.args), e.name, reads, made, lines, _why(s, step))
+        case Dot():
+            tile = s.at[step.id].tile
+            letter = None if tile is None else step.spec[2][tile]
+            layout = dot_layout(step.reads[0], step.reads[1], step.spec, letter)
+            if layout is None:
+                raise CompileError("internal: a product whose slab axis cannot be cut", loc=step.origin and step.origin.loc)
+            call = DotCall(step, layout, letter, s.at[step.id].unit)
+            return Row(slab, call, kernel_name(step), reads, made, lines, "library product (BLAS)")
+        case Combine():
+            return Row(slab, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order")
+
+
+def _loads(step: Step) -> list[LoopNode]:
+    inner = step.inner if isinstance(step, Group) else set[tuple[int, int]]()
+    return [v.source for n in nodes_of(step) for i, v in enumerate(n.reads) if (n.id, i) not in inner]
+
+
+def _lines(step: Step) -> list[UserLine]:
+    return [
+        UserLine.of(loc, n.origin.role)
+        for n in nodes_of(step)
+        if n.origin is not None and not isinstance(n, Leaf)
+        for loc in n.origin.locs
+    ]
+
+
+def _why(s: Schedule, step: Step) -> str:
+    if not s.fused:
+        return "fusion is off: one operation"
+    if isinstance(step, Scatter):
+        return "updates are added in order, so the bits do not vary"
+    assert isinstance(step, Group)
+    ops = sum(n.origin is not None for n in step.nodes)
+    cut = {type(u).__name__ for u in _loads(step)} - {"Leaf"}
+    text = f"{ops} operations over the same rows in one kernel" if ops > 1 else "one operation"
+    return text + (f"; starts after {', '.join(sorted(c.lower() for c in cut))}" if cut else "")
+
+
+def _kernel(name: str, text: str, rows: list[Row]) -> Kernel:
+    mine = [r for r in rows if r.name == name]
+    first = mine[0]
+    lines = tuple(dict.fromkeys(line for r in mine for line in r.lines))
+    names = (tuple(dict.fromkeys(_label(n) for n in nodes)) for nodes in (first.reads, first.writes))
+    reads, writes = names
+    return Kernel(name, text, "cpu", lines, first.why, reads, writes, calls=len(mine))
+
+
+def _label(n: LoopNode) -> str:
+    from .codegen.cpu import buffer_name
+
+    return buffer_name(n.into or n)

@@ -1,0 +1,347 @@
+"""Sizes -> addresses: the step table of a program for given run-time sizes. Arithmetic only; no kernel changes.
+
+Addresses are left symbolic (`Ref`), so that the executor may place the buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, final
+
+from . import cost
+from .codegen.kernel import BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
+from .loop.dots import Axis
+from .loop.ir import Combine, Dot, Join, Leaf, LoopNode, Reduce, Scatter, View
+from .program import CombineCall, DotCall, KernelCall, Program, Row
+from .schedule.kernels import Kernel, Slab, Step, produced
+from .sizes import Size, Symbol, evaluate, product
+from .types import DType
+
+ALIGN = 64
+Where: TypeAlias = Literal["leaf", "output", "arena", "scratch", "flags", "number"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What an argument counts from: a leaf's or output's address, the arena, a worker's scratch memory, or zero."""
+
+    where: Where
+    index: int = 0
+
+
+NUMBER = Ref("number")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An argument of a table row: ref + base + start*per_start + worker*per_worker + count*per_count + tile*per_tile."""
+
+    ref: Ref
+    base: int = 0
+    per_start: int = 0
+    per_worker: int = 0
+    per_count: int = 0
+    per_tile: int = 0
+
+
+@final
+@dataclass(slots=True)
+class SlabPlan:
+    slab: Slab
+    extent: int
+    tile: int
+    rows: tuple[int, int] = (0, 0)
+    seconds: float = 0.0  # predicted, per tile
+
+    @property
+    def tiles(self) -> int:
+        return max(-(-self.extent // self.tile), 1) if self.extent else 0
+
+
+@final
+@dataclass(slots=True)
+class Plan:
+    """The table: functions with forms, items (rows, start, count, tile) and who runs which."""
+
+    functions: list[str] = field(default_factory=list[str])
+    forms: list[tuple[Form, ...]] = field(default_factory=list["tuple[Form, ...]"])
+    items: list[tuple[int, int, int, int, int]] = field(default_factory=list["tuple[int, int, int, int, int]"])
+    ranges: list[list[tuple[int, int]]] = field(default_factory=list["list[tuple[int, int]]"])
+    slabs: list[SlabPlan] = field(default_factory=list[SlabPlan])
+    workers: int = 1
+    arena: int = 0
+    unshared: int = 0
+    scratch: int = 0
+    first_update: int = 0
+    seconds: float = 0.0
+
+
+@final
+class Planner:
+    """Computes the plan of one program for one set of run-time sizes."""
+
+    def __init__(self, program: Program, env: Mapping[Symbol, int], workers: int) -> None:
+        self.program, self.env, self.s = program, env, program.schedule
+        self.at = self.s.at
+        self.plan = Plan(workers=workers)
+        self.of: dict[int, SlabPlan] = {}  # id(slab) -> plan
+        self.local: dict[int, int] = {}  # node -> offset in scratch
+        self.place: dict[int, int] = {}  # node -> offset in the arena
+        self.outputs = {n.id: i for i, n in enumerate(self.s.program.outputs)}
+
+    def n(self, size: Size) -> int:
+        return evaluate(size, self.env)
+
+    def bytes(self, node: LoopNode) -> int:
+        return self.n(node.size) * node.dtype.itemsize
+
+    def run(self) -> Plan:
+        for slab in self.s.slabs:
+            sp = SlabPlan(slab, self.n(slab.extent), 1)
+            sp.tile = self._tile(sp)
+            self.of[id(slab)] = sp
+            self.plan.slabs.append(sp)
+        self._memory()
+        self._table()
+        self._items()
+        updates = [self.at[n.id].phase for n in self.s.program.nodes if n.into is not None]
+        self.plan.first_update = min(updates, default=self.s.phases)
+        return self.plan
+
+    # ---- tiles
+    def _tile(self, sp: SlabPlan) -> int:
+        if sp.slab.kind == "none" or sp.extent <= 1:
+            return max(sp.extent, 1)
+        dots = [s for s in sp.slab.steps if isinstance(s, Dot)]
+        if dots:
+            rows = max(self._gemm_rows(d, sp.extent) for d in dots)
+            return cost.gemm_tile(sp.extent, rows)
+        return cost.stream_tile(sp.extent, sum(map(self._step_bytes, sp.slab.steps)) / sp.extent)
+
+    def _gemm_rows(self, d: Dot, extent: int) -> int:
+        row = next(r for r in self.program.rows if isinstance(r.call, DotCall) and r.call.node is d)
+        assert isinstance(row.call, DotCall)
+        lay = row.call.layout
+        for axis in (lay.m, lay.n):
+            if axis.lead == row.call.tile:
+                return max(self.n(axis.size) // extent, 1)
+        return max(self.n(lay.m.size), 1)
+
+    def _step_bytes(self, step: Step) -> float:
+        nodes = step.nodes if isinstance(step, Kernel) else [step]
+        inner = step.inner if isinstance(step, Kernel) else set[tuple[int, int]]()
+        total = 0.0
+        for n in nodes:
+            for i, v in enumerate(n.reads):
+                if (n.id, i) not in inner:
+                    total += min(self.n(product(v.shape)), self.n(v.source.size)) * v.source.dtype.itemsize
+        return total + sum(self.bytes(n) for n in produced(step))
+
+    # ---- memory
+    def readers(self) -> dict[int, list[tuple[Slab, int]]]:
+        """Stored value -> the steps that load it."""
+        out: dict[int, list[tuple[Slab, int]]] = {}
+        for slab in self.s.slabs:
+            for i, step in enumerate(slab.steps):
+                inner = step.inner if isinstance(step, Kernel) else set[tuple[int, int]]()
+                for n in step.nodes if isinstance(step, Kernel) else [step]:
+                    for j, v in enumerate(n.reads):
+                        if (n.id, j) not in inner:
+                            out.setdefault(v.source.id, []).append((slab, i))
+        return out
+
+    def _memory(self) -> None:
+        readers = self.readers()
+        makers: dict[int, tuple[Slab, int]] = {}
+        joins = {v.source.id: n for n in self.s.program.nodes if isinstance(n, Join) for v in n.reads}
+        for slab in self.s.slabs:
+            for i, step in enumerate(slab.steps):
+                for n in produced(step):
+                    makers.setdefault(joins[n.id].id if n.id in joins else n.id, (slab, i))
+        nodes = {n.id: n for n in self.s.program.nodes}
+        shared: list[tuple[int, int, int, int]] = []  # node, bytes, first phase, last phase
+        per_slab: dict[int, list[tuple[int, int, int, int]]] = {}
+        for nid, (slab, i) in makers.items():
+            n = nodes[nid]
+            if n.into is not None or nid in self.outputs:
+                continue
+            used = readers.get(nid, [])
+            writes = [i for v in n.reads for s, i in [makers.get(v.source.id, (slab, i))]] if isinstance(n, Join) else [i]
+            p, sp = self.at[nid], self.of[id(slab)]
+            mine = all(s is slab for s, _ in used) and slab.kind != "none" and not p.partial
+            if mine and p.tile == 0 and not isinstance(n, Reduce | Join | Scatter):
+                size = self.bytes(n) // max(sp.extent, 1) * sp.tile
+                per_slab.setdefault(id(slab), []).append((nid, size, min(writes), max([i, *(j for _, j in used)])))
+            else:
+                copies = sp.tiles if p.partial else 1
+                last = max([slab.phase, *(s.phase for s, _ in used)])
+                shared.append((nid, self.bytes(n) * copies, slab.phase, last))
+        for group in per_slab.values():
+            self.plan.scratch = max(self.plan.scratch, pack(group, self.local))
+        self.plan.arena = pack(shared, self.place)
+        self.plan.unshared = sum(_round(b) for _, b, _, _ in shared) + sum(
+            _round(b) for group in per_slab.values() for _, b, _, _ in group
+        )
+        rows = [a for r in self.program.rows if isinstance(r.call, KernelCall) for a in r.call.args]
+        room = max([0, *((a.index + 1) * _round(self.n(a.length) * 8) for a in rows if isinstance(a, RowScratchArg))])
+        self.row_scratch = self.plan.scratch
+        self.plan.scratch = _round(self.plan.scratch + room)
+
+    # ---- table
+    def buffer(self, n: LoopNode, slab: Slab, shift: int, partial: bool = False) -> Form:
+        """The address of a buffer for a step of `slab` that moves `shift` bytes per unit."""
+        if isinstance(n, Leaf):
+            return Form(Ref("leaf", n.node.id), per_start=shift)
+        if n.into is not None:
+            return Form(Ref("leaf", n.into.node.id), per_start=shift)
+        if partial:
+            return Form(Ref("arena"), self.place[n.id], shift, per_tile=self.bytes(n))
+        if n.id in self.outputs:
+            return Form(Ref("output", self.outputs[n.id]), per_start=shift)
+        if n.id in self.local:
+            return Form(Ref("scratch"), self.local[n.id], per_worker=self.plan.scratch)
+        return Form(Ref("arena"), self.place[n.id], shift)
+
+    def _table(self) -> None:
+        for sp in self.plan.slabs:
+            first = len(self.plan.functions)
+            for row in self.program.rows:
+                if row.slab is not sp.slab:
+                    continue
+                name, forms, seconds = self._row(row, sp)
+                self.plan.functions.append(name)
+                self.plan.forms.append(forms)
+                sp.seconds += seconds / max(sp.tiles, 1) + cost.CALL
+            sp.rows = (first, len(self.plan.functions))
+        self.plan.seconds = sum(sp.seconds * sp.tiles for sp in self.plan.slabs)
+
+    def _row(self, row: Row, sp: SlabPlan) -> tuple[str, tuple[Form, ...], float]:
+        match row.call:
+            case KernelCall(kernel=name, args=args):
+                moved = sum(self.bytes(a.owner) for a in args if isinstance(a, BufferArg))
+                return name, tuple(self._kernel_arg(a, sp) for a in args), moved / cost.STREAM_RATE
+            case DotCall():
+                return self._dot(row.call, sp)
+            case CombineCall(node=node):
+                return self._combine(node, sp)
+
+    def _kernel_arg(self, a: object, sp: SlabPlan) -> Form:
+        match a:
+            case BufferArg(owner=owner, shift=shift, partial=partial):
+                return self.buffer(owner, sp.slab, self.n(shift) * owner.dtype.itemsize, partial)
+            case RowScratchArg(index=i, length=length):
+                return Form(Ref("scratch"), self.row_scratch + i * _round(self.n(length) * 8), per_worker=self.plan.scratch)
+            case CountArg(per_unit=k):
+                return Form(NUMBER, per_count=self.n(k))
+            case FirstArg(per_unit=k):
+                return Form(NUMBER, per_start=self.n(k))
+            case SizeArg(size=size):
+                return Form(NUMBER, self.n(size))
+            case FlagsArg():
+                return Form(Ref("flags"))
+            case _:
+                raise AssertionError(a)
+
+    def _dot(self, call: DotCall, sp: SlabPlan) -> tuple[str, tuple[Form, ...], float]:
+        d, lay = call.node, call.layout
+        item = d.dtype.itemsize
+
+        def extent(axis: Axis) -> Form:
+            size = self.n(axis.size)
+            if axis.lead and axis.lead == call.tile:
+                return Form(NUMBER, per_count=size // max(sp.extent, 1))
+            return Form(NUMBER, size)
+
+        def operand(v: View, letters: str) -> Form:
+            offset, step = v.offsets()
+            per = self.n(step[letters.index(call.tile)]) * call.unit if call.tile and call.tile in letters else 0
+            f = self.buffer(v.source, sp.slab, per * item)
+            return Form(f.ref, f.base + self.n(offset) * item, f.per_start, f.per_worker, f.per_count, f.per_tile)
+
+        la, lb, out = d.spec
+        a, b = operand(d.reads[0], la), operand(d.reads[1], lb)
+        if lay.swap:
+            a, b = b, a
+        c = operand(View.of(d), out)
+        m, n, k = lay.m, lay.n, lay.k
+        cols_a, cols_b = (m if lay.trans_a else k), (k if lay.trans_b else n)
+        lda = max(self.n(k.a if lay.trans_a else m.a), self.n(cols_a.size), 1)
+        ldb = max(self.n(n.b if lay.trans_b else k.b), self.n(cols_b.size), 1)
+        ldc = max(self.n(m.c), self.n(n.size), 1)
+        number = lambda x: Form(NUMBER, x)  # noqa: E731 - a name for one short form
+        forms = [number(112 if lay.trans_a else 111), number(112 if lay.trans_b else 111)]
+        forms += [extent(m), extent(n), extent(k), a, number(lda), b, number(ldb), c, number(ldc)]
+        for axis in (*lay.loops, *(Axis("", 1, 0, 0, 0),) * (2 - len(lay.loops))):
+            forms += [extent(axis), *(number(self.n(s) * item) for s in (axis.a, axis.b, axis.c))]
+        loops = self.n(product([x.size for x in lay.loops]))
+        rows = self.n(m.size) / (sp.tiles if m.lead == call.tile and call.tile else 1)
+        calls = max(sp.tiles, 1) if m.lead == call.tile and call.tile else 1
+        seconds = calls * cost.gemm_seconds(rows, self.n(n.size), self.n(k.size), loops)
+        return f"gemm_{'f64' if d.dtype is DType.float64 else 'f32'}", tuple(forms), seconds
+
+    def _combine(self, n: Combine, sp: SlabPlan) -> tuple[str, tuple[Form, ...], float]:
+        part = n.reads[0].source
+        tiles = self.of[id(self.s.slab_of[part.id])].tiles
+        item = n.dtype.itemsize
+        shift = self.bytes(n) // max(sp.extent, 1)
+        source = Form(Ref("arena"), self.place[part.id], per_start=shift)
+        count = Form(NUMBER, per_count=shift // item)
+        name = f"combine_{n.fn}_{n.dtype.short}"
+        forms = (source, self.buffer(n, sp.slab, shift), count, Form(NUMBER, tiles), Form(NUMBER, self.bytes(n)))
+        return name, forms, self.bytes(n) * (tiles + 1) / cost.STREAM_RATE
+
+    # ---- who does what
+    def _items(self) -> None:
+        plan = self.plan
+        if plan.seconds < cost.SERIAL_LIMIT or not self.s.slabs:
+            plan.workers = 1
+        for phase in range(self.s.phases):
+            todo = [
+                (sp.seconds, i, t)
+                for i, sp in enumerate(plan.slabs)
+                if sp.slab.phase == phase
+                for t in range(sp.tiles)
+            ]
+            load = [0.0] * plan.workers
+            mine: list[list[tuple[int, int]]] = [[] for _ in range(plan.workers)]
+            for seconds, i, t in sorted(todo, key=lambda x: (-x[0], x[1], x[2])):
+                w = load.index(min(load))
+                load[w] += seconds
+                mine[w].append((i, t))
+            spans: list[tuple[int, int]] = []
+            for w in range(plan.workers):
+                first = len(plan.items)
+                for i, t in sorted(mine[w]):
+                    sp = plan.slabs[i]
+                    start = t * sp.tile
+                    plan.items.append((*sp.rows, start, min(sp.tile, sp.extent - start), t))
+                spans.append((first, len(plan.items)))
+            plan.ranges.append(spans)
+
+
+def _round(n: int) -> int:
+    return -(-n // ALIGN) * ALIGN
+
+
+def pack(blocks: list[tuple[int, int, int, int]], where: dict[int, int]) -> int:
+    """Place blocks (id, bytes, first, last) so that no two that live at the same time overlap; returns the total."""
+    total = 0
+    placed: list[tuple[int, int, int, int]] = []
+    for nid, size, first, last in sorted(blocks, key=lambda b: (-b[1], b[0])):
+        size, offset = _round(size), 0
+        for start, end, a, z in sorted(placed):
+            if a <= last and first <= z and offset + size > start and end > offset:
+                offset = end
+        placed.append((offset, offset + size, first, last))
+        where[nid] = offset
+        total = max(total, offset + size)
+    return total
+
+
+def plan(program: Program, env: Mapping[Symbol, int], workers: int) -> Plan:
+    """The step table of a program at given run-time sizes, for a number of workers."""
+    return Planner(program, env, workers).run()
+

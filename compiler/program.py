@@ -1,0 +1,187 @@
+"""`Program`: the compiled form of a graph. Source text, steps with symbolic arguments, and what a reader wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from .codegen.kernel import Arg
+from .errors import CompileError
+from .ir.graph import Graph
+from .loc import Loc
+from .loop.dots import DotLayout
+from .loop.ir import Combine, Dot, LoopNode
+from .schedule.kernels import Schedule, Slab
+from .sizes import Size, Symbol, evaluate
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """A line of the user's program that a kernel computes, and in which role (forward, backward, update)."""
+
+    file: str
+    line: int
+    text: str
+    role: str
+
+    @staticmethod
+    def of(loc: Loc, role: str) -> UserLine:
+        return UserLine(loc.file, loc.line, loc.text, role)
+
+    def __str__(self) -> str:
+        return f"{self.file.rpartition('/')[2]}:{self.line}  {self.text}"
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Kernel:
+    """One function of a program, possibly called several times a step.
+
+    `flops` and `bytes` are per step at the sizes of the example inputs: floating-point operations, and bytes read and
+    written once per call. `llvm` and `asm` need the program to have been loaded.
+    """
+
+    name: str
+    source: str
+    target: str
+    user_lines: tuple[UserLine, ...]
+    why: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    flops: int = 0
+    bytes: int = 0
+    calls: int = 1
+    path: str | None = None
+    inspect: Callable[[str, str], str] | None = field(default=None, repr=False)
+
+    @property
+    def llvm(self) -> str:
+        """LLVM IR of the kernel as it was compiled."""
+        return self._inspected("llvm")
+
+    @property
+    def asm(self) -> str:
+        """Machine code of the kernel as assembly text."""
+        return self._inspected("asm")
+
+    def _inspected(self, what: str) -> str:
+        if self.inspect is None:
+            raise CompileError(
+                f"kernel {self.name} is not loaded, so it has no {what}",
+                help="run the program once (trainer.step(...)), or use sw.compile(...) and its executor",
+                code="SW503",
+            )
+        return self.inspect(self.name, what)
+
+    def __repr__(self) -> str:
+        return f"<Kernel {self.name}: {', '.join(self.reads)} -> {', '.join(self.writes)}>"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class KernelCall:
+    """A row of the step table that calls a generated kernel."""
+
+    kernel: str
+    args: tuple[Arg, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DotCall:
+    """A row that calls the library product."""
+
+    node: Dot
+    layout: DotLayout
+    tile: str | None  # letter of the slab axis
+    unit: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CombineCall:
+    """A row that adds up the partial results of the tiles of a sum."""
+
+    node: Combine
+
+
+Call = KernelCall | DotCall | CombineCall
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the listing and of the step table."""
+
+    slab: Slab
+    call: Call
+    name: str
+    reads: tuple[LoopNode, ...]
+    writes: tuple[LoopNode, ...]
+    lines: tuple[UserLine, ...]
+    why: str
+
+
+@final
+@dataclass(slots=True, eq=False)
+class MemoryReport:
+    """Bytes of the workspace: `arena` as planned, `unshared` without reuse, `scratch` per worker."""
+
+    arena: int = 0
+    unshared: int = 0
+    scratch: int = 0
+
+    def __str__(self) -> str:
+        return f"arena {_size(self.arena)} (of {_size(self.unshared)} unshared), {_size(self.scratch)} scratch a worker"
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Program:
+    """A compiled graph: kernels, the order they run in, and the memory they use."""
+
+    name: str
+    graph: Graph
+    source: str
+    kernels: tuple[Kernel, ...]
+    rows: tuple[Row, ...]
+    schedule: Schedule
+    dtype: str
+    example: Mapping[Symbol, int]
+    leaves: Mapping[int, int] = field(default_factory=dict[int, int])  # leaf of the graph given -> leaf of `graph`
+    memory: MemoryReport = field(default_factory=MemoryReport)
+    path: str | None = None
+
+    @property
+    def phases(self) -> int:
+        """Number of phases; workers meet at a barrier between two of them."""
+        return self.schedule.phases
+
+    def kernel(self, name: str) -> Kernel:
+        """The kernel of this name; a `CompileError` that lists the names if there is none."""
+        for k in self.kernels:
+            if k.name == name:
+                return k
+        raise CompileError(f"no kernel {name}", help=f"kernels: {', '.join(k.name for k in self.kernels)}", code="SW504")
+
+    def listing(self) -> str:
+        """The program as a table: phases, slabs, kernels, operands and the user's lines."""
+        from .listing import listing
+
+        return listing(self)
+
+    def size(self, size: Size) -> int:
+        """A size at the example's run-time sizes."""
+        return evaluate(size, self.example)
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name}: {len(self.kernels)} kernels, {len(self.rows)} calls in {self.phases} phases>"
+
+
+def _size(n: int) -> str:
+    for unit, k in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if n >= 10 * k or (n >= k and unit == "KB"):
+            return f"{n / k:.0f} {unit}"
+    return f"{n} B"

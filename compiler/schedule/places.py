@@ -1,0 +1,335 @@
+"""Where each loop node runs: its iteration space, the axis its slab is cut along, and its phase.
+
+Space. A node that becomes part of a generated kernel iterates over a shape whose last axis is the inner loop and
+whose other axes are rows. A result per row (a row sum, the mean of a row, 1 / it, ...) lives in the space of the
+rows it was reduced from, so softmax, layer norm and cross-entropy with their gradients are single kernels.
+
+Slab axis. The run-time axis of the data (Batch) cuts everything that carries it; other values are cut along their
+own first axis. A read is aligned if one unit of the reader's axis needs one unit of the source's.
+
+Phase. A value that needs all of another one (a contraction or sum over the slab axis) starts a new phase; a sum
+leaves one partial result per tile, folded in tile order by a `Combine` in the next phase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, final
+
+from ..loop.ir import (
+    Combine,
+    Dot,
+    Gather,
+    Join,
+    Leaf,
+    LoopNode,
+    LoopProgram,
+    Map,
+    Reduce,
+    Scatter,
+    View,
+    Write,
+    strides,
+)
+from ..sizes import Poly, Shape, Size, exact_quotient
+
+SlabKind: TypeAlias = Literal["batch", "own", "none"]
+LARGE_OWN_REDUCTION = 65536  # elements from which a full reduction of a weight is worth tiles of its own
+
+
+@final
+@dataclass(slots=True)
+class Place:
+    """Scheduling facts of one node. `dims[i]` is the space dimension of its axis i."""
+
+    space: Shape = ()
+    dims: tuple[int, ...] = ()
+    kind: SlabKind = "none"
+    tile: int | None = None  # axis of the node (of the space, for a Reduce) that the slab cuts
+    unit: int = 1  # elements of that axis per unit of the slab axis
+    partial: bool = False
+    phase: int = 0
+    level: int = 0
+    floating: bool = False  # computed from leaves alone: may be written down again wherever it is needed
+
+    @property
+    def row(self) -> bool:
+        """Whether this is one value per row of its space."""
+        return bool(self.space) and self.dims == tuple(range(len(self.space) - 1))
+
+
+KERNEL_NODES = (Map, Reduce, Gather, Write)
+
+
+def in_kernel(n: LoopNode) -> bool:
+    """Whether a node is part of a generated row kernel."""
+    return isinstance(n, KERNEL_NODES)
+
+
+def view_dims(n: LoopNode, p: Place) -> tuple[int, ...]:
+    """Space dimension of every dimension of the views that `n` reads."""
+    return tuple(range(len(n.reads[0].shape))) if isinstance(n, Reduce) else p.dims
+
+
+def is_inline(n: LoopNode) -> bool:
+    return isinstance(n, Map) and n.fn in ("const", "size", "iota")
+
+
+@final
+class Places:
+    """Computes a `Place` for every node; may append `Combine` nodes to the program."""
+
+    def __init__(self, program: LoopProgram) -> None:
+        self.program = program
+        self.at: dict[int, Place] = {}
+        self.users: dict[int, list[LoopNode]] = {}
+        self.batch = self._batch_axis()
+
+    def run(self) -> dict[int, Place]:
+        self._floating()
+        self._spaces_up()
+        self._count_users()
+        self._spaces_down()
+        self._slabs()
+        self._count_users()
+        return self.at
+
+    def _count_users(self) -> None:
+        self.users = {n.id: [] for n in self.program.nodes}
+        for n in self.program.nodes:
+            for v in n.reads:
+                self.users[v.source.id].append(n)
+
+    # ---- the axis of the data
+    def _batch_axis(self) -> Size | None:
+        score: dict[Size, int] = {}
+        for n in self.program.nodes:
+            if isinstance(n, Leaf):
+                for s in n.shape:
+                    if isinstance(s, Poly):
+                        score[s] = score.get(s, 0) + 1
+        single = {s: k for s, k in score.items() if isinstance(s, Poly) and len(s.terms) == 1 and s.terms[0][1] == 1}
+        if single:
+            return max(single, key=lambda s: single[s])
+        leads = [n.shape[0] for n in self.program.nodes if isinstance(n, Leaf) and n.node.kind == "input" and n.shape]
+        return leads[0] if leads and leads[0] != 1 else None
+
+    # ---- spaces
+    def _floating(self) -> None:
+        for n in self.program.nodes:
+            self.at[n.id] = p = Place()
+            sources = [v.source for v in n.reads]
+            p.floating = isinstance(n, Map) and all(isinstance(u, Leaf) or self.at[u.id].floating for u in sources)
+
+    def _spaces_up(self) -> None:
+        for n in self.program.nodes:
+            p = self.at[n.id]
+            if not in_kernel(n):
+                continue
+            shape = n.reads[0].shape if isinstance(n, Reduce) else n.shape
+            p.space = shape
+            for v in n.reads:
+                up = self.at[v.source.id]
+                if self.available(v.source) and up.row and up.space[:-1] == shape and v.identity:
+                    p.space = up.space
+                    break
+            kept = range(len(shape))
+            if isinstance(n, Reduce):
+                kept = [d for d in kept if d not in n.axes]
+            p.dims = tuple(kept)
+
+    def _spaces_down(self) -> None:
+        """A value per row that only row kernels of one space use is computed there."""
+        for n in reversed(self.program.nodes):
+            p = self.at[n.id]
+            if not isinstance(n, Map) or p.row or any(isinstance(v.source, Reduce | Gather) for v in n.reads):
+                continue
+            users = [u for u in self.users[n.id] if in_kernel(u)]
+            spaces = {self.at[u.id].space for u in users}
+            if len(spaces) != 1 or len(users) != len(self.users[n.id]):
+                continue
+            (space,) = spaces
+            if len(space) != len(n.shape) + 1 or space[:-1] != n.shape or not n.shape:
+                continue
+            old = p.space, p.dims
+            p.space, p.dims = space, tuple(range(len(n.shape)))
+            if not all(self.projects(u, v) for u in users for v in u.reads if v.source is n):
+                p.space, p.dims = old
+
+    def available(self, u: LoopNode) -> bool:
+        """Whether a kernel that computes `u` may use it at once; a sum over rows is complete only at its end."""
+        if isinstance(u, Reduce):
+            return u.axes == (len(self.at[u.id].space) - 1,) and not self.at[u.id].partial
+        return isinstance(u, Map | Gather)
+
+    def projects(self, n: LoopNode, v: View) -> bool:
+        """Whether `n` can use the source of `v` inside one kernel: at the same point (or row) of the same space."""
+        p, up = self.at[n.id], self.at[v.source.id]
+        if not self.available(v.source) or v.flat:
+            return False
+        if v.source.shape == () and up.floating:
+            return True
+        if p.space != up.space:
+            return False
+        where = view_dims(n, p)
+        return all(a.dim is not None and where[a.dim] == up.dims[i] for i, a in enumerate(v.index))
+
+    # ---- slabs and phases
+    def _slabs(self) -> None:
+        replaced: dict[int, LoopNode] = {}
+        out: list[LoopNode] = []
+        for n in self.program.nodes:
+            n.reads = tuple(
+                replace(v, source=replaced[v.source.id]) if v.source.id in replaced and not isinstance(n, Combine) else v
+                for v in n.reads
+            )
+            self._place(n)
+            out.append(n)
+            p = self.at[n.id]
+            if isinstance(n, Write) and n.after is not None:
+                p.phase = max(p.phase, self.at[n.after.id].phase + (0 if self._same_slab(n, n.after) else 1))
+            if p.partial:
+                assert isinstance(n, Reduce)
+                fold = Combine(-1, n.shape, n.names, n.dtype, (View.of(n),), n.origin, n.fn)
+                out.append(fold)
+                replaced[n.id] = fold
+                fold.id = len(self.program.nodes) + len(replaced)
+                kind: SlabKind = "own" if n.shape else "none"
+                self.at[fold.id] = Place(kind=kind, tile=0 if n.shape else None, phase=p.phase + 1)
+        self.program.nodes = out
+        self.program.outputs = [replaced.get(n.id, n) for n in self.program.outputs]
+
+    def _place(self, n: LoopNode) -> None:
+        p = self.at[n.id]
+        if isinstance(n, Leaf):
+            self._place_leaf(n, p)
+            return
+        wanted = [(v, self.aligned(n, v)) for v in n.reads if self.at[v.source.id].kind == "batch"]
+        good = [w for _, w in wanted if w is not None]
+        if not good and self.batch is not None and isinstance(n, Map | Write):
+            good = [(d, 1) for d, s in enumerate(n.shape) if s == self.batch and (d == 0 or isinstance(s, Poly))]
+        if good:
+            p.kind, (p.tile, p.unit) = "batch", good[0]
+        else:
+            self._place_own(n, p)
+        p.partial = isinstance(n, Reduce) and p.tile is not None and p.tile in n.axes
+        for v in n.reads:
+            u, up = v.source, self.at[v.source.id]
+            if isinstance(u, Leaf) or (up.floating and self.projects(n, v)):
+                continue
+            p.phase = max(p.phase, up.phase + (0 if self.together(n, v) else 1))
+
+    def _place_leaf(self, n: Leaf, p: Place) -> None:
+        if self.batch is None or (isinstance(self.batch, int) and n.node.kind != "input"):
+            return
+        for d, s in enumerate(n.shape):
+            if s == self.batch and (d == 0 or isinstance(s, Poly)):
+                p.kind, p.tile = "batch", d
+                return
+
+    def _place_own(self, n: LoopNode, p: Place) -> None:
+        for v in n.reads:
+            if self.at[v.source.id].kind == "own":
+                found = self.aligned(n, v)
+                if found is not None and not (isinstance(n, Reduce) and found[0] in n.axes):
+                    p.kind, (p.tile, p.unit) = "own", found
+                    return
+        if isinstance(n, Reduce):
+            kept = [d for d in range(len(n.reads[0].shape)) if d not in n.axes]
+            size = n.reads[0].source.size
+            if kept:
+                p.kind, p.tile = "own", kept[0]
+            elif isinstance(size, int) and size >= LARGE_OWN_REDUCTION:
+                p.kind, p.tile = "own", 0
+        elif n.shape:
+            p.kind, p.tile = "own", self._own_axis(n)
+            if p.tile is None:
+                p.kind = "none"
+
+    @staticmethod
+    def _own_axis(n: LoopNode) -> int | None:
+        """The first axis of a result; not the scattered axis of a `scatter_along`, whose rows stay whole."""
+        if isinstance(n, Scatter) and n.along and n.axis == 0:
+            return 1 if len(n.shape) > 1 else None
+        if isinstance(n, Scatter) and not n.along and n.axis != 0:
+            return None
+        return 0
+
+    def _same_slab(self, part: Write, fill: Write) -> bool:
+        p, q = self.at[part.id], self.at[fill.id]
+        if p.kind != q.kind or p.unit != q.unit or q.tile is None or p.tile is None:
+            return p.kind == q.kind == "none"
+        return part.place[q.tile].dim == p.tile and part.shape[p.tile] == fill.shape[q.tile]
+
+    def together(self, n: LoopNode, v: View) -> bool:
+        """Whether `n` may follow the source of `v` in the same slab of the same phase."""
+        p, up = self.at[n.id], self.at[v.source.id]
+        if up.partial or p.kind != up.kind:
+            return False
+        if p.kind == "none":
+            return True
+        return self.aligned(n, v) == (p.tile, p.unit)
+
+    def aligned(self, n: LoopNode, v: View) -> tuple[int, int] | None:
+        """The axis of `n` (of its space, for a Reduce) that moves with the slab axis of the source, and its unit."""
+        up = self.at[v.source.id]
+        if up.tile is None or up.partial:
+            return None
+        tile = up.tile
+        if isinstance(v.source, Reduce):
+            kept = [d for d in range(len(v.source.reads[0].shape)) if d not in v.source.axes]
+            tile = kept.index(tile)
+        found = _moves(v, tile, up.unit)
+        return None if found is None else _through(n, v, found)
+
+
+def _moves(v: View, tile: int, unit: int) -> tuple[int, int] | None:
+    """Dimension and unit of a view that advance with axis `tile` of its source, `unit` elements at a time."""
+    if v.flat:
+        if tile != 0:
+            return None
+        (lin,) = v.index
+        step: Size = strides(v.source.shape)[0] * unit
+    else:
+        lin, step = v.index[tile], unit
+    if lin.const != 0 or not lin.terms:
+        return None
+    extent = exact_quotient(v.source.shape[tile], unit)
+    for d, coef in lin.terms:
+        r = exact_quotient(step, coef)
+        if isinstance(r, int) and extent is not None and v.shape[d] == extent * r:
+            return d, r
+    return None
+
+
+def _through(n: LoopNode, v: View, found: tuple[int, int]) -> tuple[int, int] | None:
+    d, r = found
+    match n:
+        case Map() | Write() | Reduce():
+            return d, r
+        case Dot(spec=(a, b, out)):
+            letters = a if v is n.reads[0] else b
+            at = out.find(letters[d])
+            return None if at < 0 else (at, r)
+        case Gather(axis=axis, along=along):
+            if v is n.reads[0]:
+                if d == axis:
+                    return None
+                extra = 0 if along else len(n.reads[1].shape) - 1
+                return d + (extra if d > axis else 0), r
+            return d + (0 if along else axis), r
+        case Scatter(axis=axis, along=along):
+            if along:
+                return None if d == axis else (d, r)
+            if v is n.reads[0] or axis <= d < axis + len(n.reads[0].shape):
+                return None
+            return d - (len(n.reads[0].shape) - 1 if d > axis else 0), r
+        case Join():
+            write = v.source
+            assert isinstance(write, Write)
+            for j, place in enumerate(write.place):
+                if place.dim == d and n.shape[j] == write.shape[d]:
+                    return j, r
+            return None
+        case _:
+            return None

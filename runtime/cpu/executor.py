@@ -1,0 +1,222 @@
+"""Runs a compiled program on the CPU: one call into compiled code per step, nothing allocated inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.errors import CompileError, IndexOutOfRange, ShapeError
+from ...compiler.ir.graph import Node
+from ...compiler.plan import Form, Plan, plan
+from ...compiler.program import Program
+from ...compiler.sizes import Poly, Symbol, evaluate
+from ...compiler.types import TensorType
+
+if TYPE_CHECKING:
+    from .driver import Plan as Table
+    from .loader import LoadedModule
+    from .pool import Pool
+
+Array = NDArray[np.generic]
+_ALIGN: Final = 64
+
+
+def aligned(nbytes: int) -> NDArray[np.uint8]:
+    """Zeroed bytes that begin on a cache line."""
+    raw = np.zeros(nbytes + _ALIGN, np.uint8)
+    start = -raw.ctypes.data % _ALIGN
+    return raw[start : start + nbytes]
+
+
+@final
+@dataclass(slots=True)
+class Bound:
+    """A program at given sizes: its table in memory, and the arrays that the table points to."""
+
+    plan: Plan
+    table: Table
+    slots: NDArray[np.int64]
+    shapes: list[tuple[int, ...]]  # of the outputs
+    fixed: list[Array | None]  # buffers of outputs of rank 0, which are copied out
+    memory: list[Array]
+
+
+@final
+class Executor:
+    """Binds a program's leaves to arrays and runs it.
+
+    Args:
+        program: what to run.
+        storage: leaf of the graph that was compiled -> C-contiguous array of its type; parameters and optimizer
+            state are overwritten in place by updates.
+        workers: threads that share a step; default: one per CPU that this process may use.
+    """
+
+    def __init__(self, program: Program, storage: Mapping[int, Array], workers: int | None = None) -> None:
+        from . import loader
+        from .pool import default_workers, pool
+
+        self.program: Final = program
+        self.workers: Final = workers or default_workers()
+        self.module: Final[LoadedModule] = loader.load(program.source, program.name)
+        self._pool: Final[Pool] = pool
+        program.path = str(self.module.path)
+        for k in program.kernels:
+            k.path, k.inspect = program.path, self._inspect
+        graph = program.graph
+        self._inputs: Final = graph.leaves("input")
+        self._outputs: Final = program.schedule.program.outputs
+        scalars, keys = graph.leaves("scalar"), graph.leaves("key")
+        self._leaf: dict[int, Array] = {program.leaves[i]: a for i, a in storage.items()}
+        self._leaf |= {i: np.ascontiguousarray(a) for i, a in graph.constants.items()}
+        self._scalars: Final = [np.zeros(1, n.type.dtype.numpy) for n in scalars]
+        self._leaf |= {n.id: a for n, a in zip(scalars, self._scalars, strict=True)}
+        self._key: Final = np.zeros(2, np.uint32)
+        self._leaf |= {n.id: self._key for n in keys}
+        for n in graph.nodes:
+            if n.op == "leaf" and n.kind not in ("input",) and n.id not in self._leaf:
+                raise CompileError(f"{n.kind} {n.name} has no array", code="SW505")
+            if n.id in self._leaf:
+                check_storage(n, self._leaf[n.id])
+        self._bound: dict[tuple[tuple[int, ...], ...], Bound] = {}
+        self._dtypes: Final = [n.type.dtype.numpy for n in self._inputs]
+
+    def _inspect(self, kernel: str, what: str) -> str:
+        return self.module.llvm(kernel) if what == "llvm" else self.module.asm(kernel)
+
+    def run(self, inputs: Sequence[Array], scalars: Sequence[float] = (), key: tuple[int, int] = (0, 0)) -> list[Array]:
+        """One step. Returns fresh arrays, one per output of the graph.
+
+        Raises:
+            IndexOutOfRange: an index was outside its axis; parameters and state are unchanged.
+            ShapeError: inputs whose sizes do not fit the program.
+        """
+        arrays = [
+            x if x.dtype == d and x.flags.c_contiguous else np.ascontiguousarray(x, d)
+            for x, d in zip(inputs, self._dtypes, strict=True)
+        ]
+        shapes = tuple([x.shape for x in arrays])
+        bound = self._bound.get(shapes)
+        if bound is None:
+            bound = self._bound[shapes] = self.bind(shapes)
+        slots = bound.slots
+        for i, x in enumerate(arrays):
+            slots[i] = x.ctypes.data
+        for a, value in zip(self._scalars, scalars, strict=True):
+            a[0] = value
+        self._key[0], self._key[1] = key
+        out: list[Array] = []
+        for i, shape in enumerate(bound.shapes):
+            fixed = bound.fixed[i]
+            if fixed is None:
+                fixed = np.empty(shape, self._outputs[i].dtype.numpy)
+                slots[len(arrays) + i] = fixed.ctypes.data
+            out.append(fixed)
+        flag = self._pool.run(bound.table.address, bound.table.workers)
+        if flag:
+            raise index_error(self.program.schedule.program.sites[flag - 1])
+        return [a.copy() if f is not None else a for a, f in zip(out, bound.fixed, strict=True)]
+
+    def bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound:
+        """The table for inputs of these shapes: arithmetic, no compilation."""
+        from . import builtins, driver, folds
+
+        env = sizes_of([n.type for n in self._inputs], shapes, [n.name or "" for n in self._inputs])
+        p = plan(self.program, env, self.workers)
+        arena, scratch = aligned(p.arena), aligned(p.scratch * p.workers)
+        outputs = [tuple(evaluate(s, env) for s in n.shape) for n in self._outputs]
+        fixed: list[Array | None] = [
+            np.zeros((), n.dtype.numpy) if s == () else None for n, s in zip(self._outputs, outputs, strict=True)
+        ]
+        slots = np.zeros(len(self._inputs) + len(outputs) + 1, np.int64)
+        for i, f in enumerate(fixed):
+            if f is not None:
+                slots[len(self._inputs) + i] = f.ctypes.data
+        flags = np.zeros(8, np.int64)
+        first = {n.id: i for i, n in enumerate(self._inputs)}
+        address = {i: int(a.ctypes.data) for i, a in self._leaf.items()}
+        base = {"arena": int(arena.ctypes.data), "scratch": int(scratch.ctypes.data)}
+        base |= {"flags": int(flags.ctypes.data), "number": 0}
+
+        def form(f: Form) -> tuple[int, ...]:
+            slot, start = -1, f.base
+            if f.ref.where == "output":
+                slot = len(self._inputs) + f.ref.index
+            elif f.ref.where == "leaf" and f.ref.index in first:
+                slot = first[f.ref.index]
+            elif f.ref.where == "leaf":
+                start += address[f.ref.index]
+            else:
+                start += base[f.ref.where]
+            return slot, start, f.per_start, f.per_worker, f.per_count, f.per_tile
+
+        def entry(name: str) -> int:
+            if name in self.module.kernels:
+                return self.module.address(name)
+            return folds.address(name) if name in folds.NAMES else builtins.address(name)
+
+        width = max([len(forms) for forms in p.forms], default=1)
+        rows = np.array([(entry(f), len(x)) for f, x in zip(p.functions, p.forms, strict=True)], np.int64).reshape(-1, 2)
+        coef = np.zeros((len(rows), width, 6), np.int64)
+        coef[:, :, 0] = -1
+        for i, forms in enumerate(p.forms):
+            for j, f in enumerate(forms):
+                coef[i, j] = form(f)
+        items = np.array(p.items, np.int64).reshape(-1, 5)
+        ranges = np.array(p.ranges, np.int64).reshape(-1, p.workers, 2)
+        table = driver.make_plan(
+            rows, coef, items, ranges, slots, flags, first_update=p.first_update, control=self._pool.control
+        )
+        memory = self.program.memory
+        memory.arena, memory.unshared, memory.scratch = p.arena + p.scratch * p.workers, p.unshared, p.scratch
+        return Bound(p, table, slots, outputs, fixed, [arena, scratch])
+
+
+def check_storage(n: Node, a: Array) -> None:
+    """The array bound to a leaf has its type, and is contiguous and writable in place."""
+    shape = tuple(a.shape) or (1,)
+    want = n.type.shape or (1,)
+    if a.dtype != n.type.dtype.numpy or shape != want or not a.flags.c_contiguous:
+        raise ShapeError(f"{n.kind} {n.name} is {n.type}, its array is {a.dtype.name}{list(a.shape)}")
+
+
+def sizes_of(
+    types: Sequence[TensorType], shapes: Sequence[tuple[int, ...]], names: Sequence[str]
+) -> dict[Symbol, int]:
+    """The run-time sizes that input shapes stand for.
+
+    Raises:
+        ShapeError: a rank or size that does not fit, or an axis with two sizes.
+    """
+    env: dict[Symbol, int] = {}
+    for t, shape, name in zip(types, shapes, names, strict=True):
+        if len(shape) != t.ndim:
+            raise ShapeError(f"input {name} has rank {len(shape)}, the program takes {t}", code="SW101")
+        for size, n in zip(t.shape, shape, strict=True):
+            if isinstance(size, Poly) and len(size.terms) == 1 and size.terms[0][1] == 1 and len(size.terms[0][0]) == 1:
+                atom = size.terms[0][0][0]
+                if isinstance(atom, Symbol):
+                    env.setdefault(atom, n)
+    for t, shape, name in zip(types, shapes, names, strict=True):
+        for axis, (size, n) in enumerate(zip(t.shape, shape, strict=True)):
+            if evaluate(size, env) != n:
+                raise ShapeError(
+                    f"axis {axis} of input {name} has size {n}, the program needs {size} = {evaluate(size, env)}", code="SW102"
+                )
+    return env
+
+
+def index_error(site: Node) -> IndexOutOfRange:
+    """The error for an index that a kernel found outside its axis."""
+    axis = site.attrs.int("axis") if "axis" in site.attrs else 0
+    size = site.inputs[0].type.shape[axis] if site.op.startswith("take") else site.attrs["size"]
+    return IndexOutOfRange(
+        f"{site.tag or site.op}: an index is outside its axis of size {size}",
+        loc=site.loc,
+        help=f"indices must be at least 0 and less than {size}; nothing was updated by this step",
+        code="SW301",
+    )

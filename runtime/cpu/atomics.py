@@ -11,57 +11,51 @@ import ctypes
 import platform
 from typing import Final
 
-from .jit import (
-    Builder,
-    I,
-    Value,
-    add_symbol,
-    emit,
-    external,
-    int32,
-    int64,
-    llvm_i64,
-    llvm_intrinsic,
-    llvm_pointer,
-    llvm_void,
-    njit,
-    void,
-)
+import numpy as np
+
+from .jit import njit
+from .llvm import I64, POINTER, VOID, Builder, Value, add_symbol, declare, emit, external
 
 _X86: Final = platform.machine().lower() in ("x86_64", "amd64")
 
 
-@emit(int64, I, int64)
+@emit(int, int, int)
 def atomic_add(b: Builder, address: Value, value: Value) -> Value:
     """Add to the word; returns what it was."""
-    return b.atomic_rmw("add", b.inttoptr(address, llvm_pointer), value, "seq_cst")
+    return b.atomic_rmw("add", b.inttoptr(address, POINTER), value, "seq_cst")
 
 
-@emit(int64, I, int64)
+@emit(int, int, int)
 def atomic_swap(b: Builder, address: Value, value: Value) -> Value:
     """Store into the word; returns what it was. (llvmlite's atomic store refuses opaque pointers.)"""
-    return b.atomic_rmw("xchg", b.inttoptr(address, llvm_pointer), value, "seq_cst")
+    return b.atomic_rmw("xchg", b.inttoptr(address, POINTER), value, "seq_cst")
 
 
-@emit(int64, I)
+@emit(int, int)
 def atomic_load(b: Builder, address: Value) -> Value:
     """The word."""
-    return b.load_atomic(b.inttoptr(address, llvm_pointer), "seq_cst", 8, typ=llvm_i64)
+    return b.load_atomic(b.inttoptr(address, POINTER), "seq_cst", 8, typ=I64)
 
 
-@emit(void)
+@emit(type(None))
 def pause(b: Builder) -> None:
     """Tell the processor that this loop is waiting."""
     name = "llvm.x86.sse2.pause" if _X86 else "llvm.donothing"
-    b.call(llvm_intrinsic(b, name, llvm_void, []), [])
+    b.call(declare(b, name, VOID, []), [])
 
 
-def _libc(name: str, *parameters: object) -> int | None:
+def _libc(name: str) -> int | None:
     function = getattr(ctypes.CDLL(None), name, None)
     return ctypes.cast(function, ctypes.c_void_p).value if function is not None else None
 
 
-_NAMES: Final = ("sched_yield", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_broadcast")
+_NAMES: Final = (
+    "sched_yield",
+    "pthread_mutex_lock",
+    "pthread_mutex_unlock",
+    "pthread_cond_wait",
+    "pthread_cond_broadcast",
+)
 
 
 def threads_available() -> bool:
@@ -73,19 +67,19 @@ if threads_available():
     for _name in _NAMES:
         add_symbol(f"shapewright_{_name}", _libc(_name) or 0)
 
-_yield = external("shapewright_sched_yield", int32)
-_lock = external("shapewright_pthread_mutex_lock", int32, I)
-_unlock = external("shapewright_pthread_mutex_unlock", int32, I)
-_sleep = external("shapewright_pthread_cond_wait", int32, I, I)
-_broadcast = external("shapewright_pthread_cond_broadcast", int32, I)
+_yield = external("shapewright_sched_yield", np.int32)
+_lock = external("shapewright_pthread_mutex_lock", np.int32, int)
+_unlock = external("shapewright_pthread_mutex_unlock", np.int32, int)
+_sleep = external("shapewright_pthread_cond_wait", np.int32, int, int)
+_broadcast = external("shapewright_pthread_cond_broadcast", np.int32, int)
 
 # A block of waiting words starts with these (offsets in bytes, one cache line apart).
 SLEEPERS: Final = 0
 MUTEX: Final = 128
 CONDITION: Final = 256
 SLEEP_BYTES: Final = 384
-_SPINS: Final = 2000  # about 20 to 80 microseconds
-_YIELDS: Final = 200
+_SPINS: Final = 1000  # 10 to 50 microseconds
+_YIELDS: Final = 300
 
 
 @njit(nogil=True)

@@ -11,28 +11,29 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from ...compiler.errors import DeviceError
-from .jit import KW, I, add_symbol, external, float32, float64, int32, njit, part, stack, view, void
+from .jit import KW, I, njit, void
+from .llvm import add_symbol, external, has_avx512, part, stack, view
 
 NO_TRANS: Final = 111
 """`ta`, `tb`: the operand is stored as it is used (CBLAS numbering)."""
 TRANS: Final = 112
 """`ta`, `tb`: the operand is stored transposed."""
-SMALL: Final = 4096
-"""Products of at most this many multiply-adds run in own loops: a BLAS call costs about as much as 4096 of them."""
+SMALL: Final = 96 if has_avx512() else 2048
+"""Products of at most this many multiply-adds run in own loops: OpenBLAS has quick small products for AVX-512 only."""
 
 _ROW_MAJOR: Final = 101
-_f32 = view(float32)
-_f64 = view(float64)
+_f32 = view(np.float32)
+_f64 = view(np.float64)
 _room4, _room8 = stack(4 * SMALL), stack(8 * SMALL)
 _ZERO4, _ONE4 = np.float32(0.0), np.float32(1.0)
 _ZERO8, _ONE8 = np.float64(0.0), np.float64(1.0)
 
-Array: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float32]] | np.ndarray[tuple[int], np.dtype[np.float64]]"
+V = TypeVar("V", "np.ndarray[Any, np.dtype[np.float32]]", "np.ndarray[Any, np.dtype[np.float64]]")
 
 
 def _candidates() -> Iterator[Path]:
@@ -84,16 +85,23 @@ def load_blas() -> Path:
 
 LIBRARY: Final = load_blas()
 
+_INT: Final = np.int32
 _sgemm = external(
-    "shapewright_sgemm", void, int32, int32, int32, int32, int32, int32, float32, I, int32, I, int32, float32, I, int32
+    "shapewright_sgemm",
+    type(None),
+    *(_INT, _INT, _INT, _INT, _INT, _INT),
+    *(np.float32, int, _INT, int, _INT, np.float32, int, _INT),
 )
 _dgemm = external(
-    "shapewright_dgemm", void, int32, int32, int32, int32, int32, int32, float64, I, int32, I, int32, float64, I, int32
+    "shapewright_dgemm",
+    type(None),
+    *(_INT, _INT, _INT, _INT, _INT, _INT),
+    *(np.float64, int, _INT, int, _INT, np.float64, int, _INT),
 )
 
 
 @njit(nogil=True, fastmath=KW["fastmath"])
-def _by_rows(a: Array, b: Array, c: Array, m: int, n: int, k: int, sm: int, sk: int, tk: int, ldc: int) -> None:
+def _by_rows(a: V, b: V, c: V, m: int, n: int, k: int, sm: int, sk: int, tk: int, ldc: int) -> None:
     """C[i, :] = sum over u of A[i * sm + u * sk] * B[u * tk :], four contiguous rows of B at a time, for k > 0."""
     for i in range(m):
         row = part(c, i * ldc, n)
@@ -118,7 +126,7 @@ def _by_rows(a: Array, b: Array, c: Array, m: int, n: int, k: int, sm: int, sk: 
 
 
 @njit(nogil=True, fastmath=KW["fastmath"])
-def _by_dots(a: Array, b: Array, c: Array, m: int, n: int, k: int, sm: int, sk: int, tk: int, tn: int, ldc: int) -> None:
+def _by_dots(a: V, b: V, c: V, m: int, n: int, k: int, sm: int, sk: int, tk: int, tn: int, ldc: int) -> None:
     """C[i, j] = sum over u of A[i * sm + u * sk] * B[u * tk + j * tn], for k > 0."""
     for i in range(m):
         for j in range(n):
@@ -135,7 +143,7 @@ def _by_dots(a: Array, b: Array, c: Array, m: int, n: int, k: int, sm: int, sk: 
 
 @njit(nogil=True, fastmath=KW["fastmath"])
 def _product(
-    a: Array, b: Array, c: Array, pack: Array,
+    a: V, b: V, c: V, pack: V,
     m: int, n: int, k: int, sm: int, sk: int, tk: int, tn: int, ldc: int,
 ) -> None:  # fmt: skip
     """One product, k > 0, in the order of loops that suits the strides; `pack` has room for SMALL elements."""
@@ -166,12 +174,16 @@ def gemm_f32(
     """
     sm, sk = (lda, 1) if ta == NO_TRANS else (1, lda)
     tk, tn = (ldb, 1) if tb == NO_TRANS else (1, ldb)
+    if m == 1 and sk == 1:  # a row that is stored as a column: BLAS is quicker with the row
+        ta, lda = NO_TRANS, k
+    if n == 1 and tk == 1:
+        tb, ldb = TRANS, k
     ra, ca = (m, k) if ta == NO_TRANS else (k, m)
     rb, cb = (k, n) if tb == NO_TRANS else (n, k)
     lda = max(lda, ca) if ra == 1 else lda
     ldb = max(ldb, cb) if rb == 1 else ldb
     row = max(ldc, n) if m == 1 else ldc
-    own = k == 0 or m * n * k <= SMALL or m == 1 or (n == 1 and ldc == 1) or lda < ca or ldb < cb or row < n
+    own = k == 0 or m * n * k <= SMALL or (m == 1 and sk != 1) or lda < ca or ldb < cb or row < n
     if m == 0 or n == 0:
         return
     pack = _f32(_room4(), SMALL)
@@ -204,12 +216,16 @@ def gemm_f64(
     """
     sm, sk = (lda, 1) if ta == NO_TRANS else (1, lda)
     tk, tn = (ldb, 1) if tb == NO_TRANS else (1, ldb)
+    if m == 1 and sk == 1:  # a row that is stored as a column: BLAS is quicker with the row
+        ta, lda = NO_TRANS, k
+    if n == 1 and tk == 1:
+        tb, ldb = TRANS, k
     ra, ca = (m, k) if ta == NO_TRANS else (k, m)
     rb, cb = (k, n) if tb == NO_TRANS else (n, k)
     lda = max(lda, ca) if ra == 1 else lda
     ldb = max(ldb, cb) if rb == 1 else ldb
     row = max(ldc, n) if m == 1 else ldc
-    own = k == 0 or m * n * k <= SMALL or m == 1 or (n == 1 and ldc == 1) or lda < ca or ldb < cb or row < n
+    own = k == 0 or m * n * k <= SMALL or (m == 1 and sk != 1) or lda < ca or ldb < cb or row < n
     if m == 0 or n == 0:
         return
     pack = _f64(_room8(), SMALL)

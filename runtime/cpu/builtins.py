@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .blas import Array, gemm_f32, gemm_f64
-from .jit import KW, I, address_of, float32, float64, njit, stack, uint8, uint32, uint64, view, void
-from .jit import part as cut
+import numpy as np
+
+from .blas import V, gemm_f32, gemm_f64
+from .jit import KW, I, address_of, njit, void
+from .llvm import part as cut
+from .llvm import stack, view
 
 _BLOCK: Final = 512
 _GROUP: Final = 16
 _room4, _room8 = stack(4 * _BLOCK), stack(8 * _BLOCK)
-_f32, _f64 = view(float32), view(float64)
-_u8, _u32, _u64 = view(uint8), view(uint32), view(uint64)
+_f32, _f64 = view(np.float32), view(np.float64)
+_u8, _u32, _u64 = view(np.uint8), view(np.uint32), view(np.uint64)
 
 
 @njit(nogil=True)
-def _combine(part: Array, out: Array, room: Array, n: int, tiles: int, stride: int) -> None:
+def _combine(part: V, out: V, room: V, n: int, tiles: int, stride: int) -> None:
     """Column sums, a block of columns at a time; in groups of tiles, so that rounding errors stay small."""
     for j0 in range(0, n, _BLOCK):
         width = min(_BLOCK, n - j0)

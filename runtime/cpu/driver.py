@@ -11,13 +11,15 @@ buffers sliced by the tile, scratch memory per worker, partial results per tile 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, cast, final
 
 import numpy as np
 
 from .atomics import atomic_add, atomic_load, atomic_swap, wait_until, wake
-from .jit import KW, I, call_by_address, int64, njit, view, void
+from .jit import KW, I, address_of, njit, void
+from .llvm import call_by_address, numba_type, view
 
 # ---- the plan: an int64 array whose address is the only argument of `step`
 N_PHASES: Final = 0
@@ -42,6 +44,8 @@ MAX_ARGS: Final = 10
 """second extent of `coef`"""
 CONTROL: Final = 11
 """address of the pool's control block; unused by plans with one worker"""
+PHASES: Final = 12
+"""address of the function `phases`"""
 PLAN_LENGTH: Final = 16
 
 ARITIES: Final = (4, 8, 12, 20, 32, 64)
@@ -61,7 +65,17 @@ MAILBOX: Final = 1408
 MAILBOX_STRIDE: Final = 128
 
 IntArray: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
-_i64 = view(int64)
+
+
+class Words(Protocol):
+    """An int64 array as compiled code indexes it."""
+
+    def __getitem__(self, index: int | tuple[int, int]) -> int: ...
+    def __setitem__(self, index: int, value: int) -> None: ...
+
+
+_i64 = cast("Callable[[int, int | tuple[int, int]], Words]", view(np.int64))
+_call2 = call_by_address(2)
 _call4, _call8, _call12, _call20, _call32, _call64 = (call_by_address(n) for n in ARITIES)
 
 
@@ -98,7 +112,7 @@ def _run_item(plan: int, item: int, worker: int) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _barrier(head: IntArray, control: int, phase: int, workers: int) -> bool:
+def _barrier(head: Words, control: int, phase: int, workers: int) -> bool:
     """The end of `phase` for one worker; True if the step ends here because an error was met.
 
     The last to arrive looks at the flag, so that all workers act on one answer.
@@ -113,21 +127,30 @@ def _barrier(head: IntArray, control: int, phase: int, workers: int) -> bool:
     return atomic_load(control + SKIP) != 0
 
 
-@njit(nogil=True, error_model="numpy")
-def _run_phases(plan: int, worker: int) -> None:
+@njit(void(I, I), **KW)
+def phases(plan: int, worker: int) -> None:
+    """What one worker does in one step. `step` and `serve` reach it by address, so it is compiled once."""
     head = _i64(plan, PLAN_LENGTH)
-    workers, phases = head[N_WORKERS], head[N_PHASES]
-    for phase in range(phases):
+    workers, count = head[N_WORKERS], head[N_PHASES]
+    for phase in range(count):
         if workers == 1 and phase == head[FIRST_UPDATE] and _i64(head[FLAGS], 1)[0] != 0:
             return
         bounds = _i64(head[RANGES] + 16 * (phase * workers + worker), 2)
         for item in range(bounds[0], bounds[1]):
             _run_item(plan, item, worker)
-        if workers > 1 and phase + 1 < phases and _barrier(head, head[CONTROL], phase, workers):
+        if workers > 1 and phase + 1 < count and _barrier(head, head[CONTROL], phase, workers):
             return
 
 
-@njit(int64(I), **KW)
+@njit(nogil=True)
+def _run(head: Words, plan: int, worker: int) -> None:
+    arguments = _i64(head[ARGBUF] + 8 * ARITY_MAX * worker, 2)
+    arguments[0] = plan
+    arguments[1] = worker
+    _call2(head[PHASES], head[ARGBUF] + 8 * ARITY_MAX * worker)
+
+
+@njit(numba_type(int)(I), **KW)
 def step(plan: int) -> int:
     """Run the plan at this address; returns flags[0], which is 0 if no kernel met an error.
 
@@ -139,16 +162,17 @@ def step(plan: int) -> int:
     flags = _i64(head[FLAGS], 1)
     flags[0] = 0
     if workers == 1:
-        _run_phases(plan, 0)
+        _run(head, plan, 0)
         return flags[0]
     control = head[CONTROL]
     words = _i64(control, MAILBOX // 8)
-    words[ARRIVED // 8] = words[RELEASED // 8] = words[DONE // 8] = words[SKIP // 8] = 0
+    for word in (ARRIVED, RELEASED, DONE, SKIP):
+        words[word // 8] = 0
     words[PLAN // 8] = plan
     for worker in range(1, workers):
         atomic_add(control + MAILBOX + MAILBOX_STRIDE * worker, 1)
     wake(control)
-    _run_phases(plan, 0)
+    _run(head, plan, 0)
     wait_until(control, control + DONE, workers - 1)
     return flags[0]
 
@@ -162,7 +186,8 @@ def serve(control: int, worker: int, served: int) -> None:
         wait_until(control, mailbox, served)
         if atomic_load(control + STOP) != 0:
             return
-        _run_phases(atomic_load(control + PLAN), worker)
+        plan = atomic_load(control + PLAN)
+        _run(_i64(plan, PLAN_LENGTH), plan, worker)
         atomic_add(control + DONE, 1)
         wake(control)
 
@@ -184,6 +209,8 @@ def dismiss(control: int, threads: int) -> None:
 class Plan:
     """A plan with the arrays that its header points to; `address` is what `step` takes while this object lives."""
 
+    address: int
+    workers: int
     header: IntArray
     rows: IntArray
     coef: IntArray
@@ -192,16 +219,6 @@ class Plan:
     slots: IntArray
     flags: IntArray
     argbuf: IntArray
-
-    @property
-    def address(self) -> int:
-        """The address of the header."""
-        return int(self.header.ctypes.data)
-
-    @property
-    def workers(self) -> int:
-        """How many workers the plan was made for."""
-        return int(self.header[N_WORKERS])
 
 
 def make_plan(
@@ -219,9 +236,9 @@ def make_plan(
 
     `control` is the pool's control block, wanted with more than one worker. Raises ValueError for wrong shapes.
     """
-    n_rows, phases, workers = len(rows), ranges.shape[0], ranges.shape[1]
+    n_rows, n_phases, workers = len(rows), ranges.shape[0], ranges.shape[1]
     expected = {"rows": (n_rows, 2), "coef": (n_rows, coef.shape[1], 6), "items": (len(items), 5)}
-    expected |= {"ranges": (phases, workers, 2), "slots": slots.shape, "flags": flags.shape}
+    expected |= {"ranges": (n_phases, workers, 2), "slots": slots.shape, "flags": flags.shape}
     given = {"rows": rows, "coef": coef, "items": items, "ranges": ranges, "slots": slots, "flags": flags}
     for name, array in given.items():
         if array.dtype != np.int64 or array.shape != expected[name] or not array.flags.c_contiguous:
@@ -232,9 +249,9 @@ def make_plan(
         raise ValueError("a plan with several workers needs the control block of the pool")
     argbuf = np.zeros((workers, ARITY_MAX), np.int64)
     header = np.zeros(PLAN_LENGTH, np.int64)
-    header[: CONTROL + 1] = (
-        phases, workers, rows.ctypes.data, coef.ctypes.data, items.ctypes.data, ranges.ctypes.data,
+    header[: PHASES + 1] = (
+        n_phases, workers, rows.ctypes.data, coef.ctypes.data, items.ctypes.data, ranges.ctypes.data,
         argbuf.ctypes.data, slots.ctypes.data, flags.ctypes.data,
-        phases if first_update is None else first_update, coef.shape[1], control,
+        n_phases if first_update is None else first_update, coef.shape[1], control, address_of(phases),
     )  # fmt: skip
-    return Plan(header, rows, coef, items, ranges, slots, flags, argbuf)
+    return Plan(int(header.ctypes.data), workers, header, rows, coef, items, ranges, slots, flags, argbuf)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
+import importlib
 import os
+import shutil
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 @functools.cache
@@ -23,8 +28,7 @@ def runtime_digest() -> str:
 @functools.cache
 def machine_tag() -> str:
     """Names the compiler and the processor: object code is shared only where both are equal."""
-    import llvmlite.binding as llvm
-
+    llvm: Any = importlib.import_module("llvmlite.binding")  # untyped
     features = llvm.get_host_cpu_features().flatten()
     parts = (version("numba"), version("llvmlite"), sys.implementation.cache_tag, llvm.get_host_cpu_name(), features)
     digest = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:8]
@@ -42,8 +46,20 @@ def cache_root() -> Path:
 def cache_folder() -> Path:
     """The folder for this machine and this version of the runtime, created with permissions 0700.
 
-    It is private because files in it are executed: a folder that others can write to would run their code.
+    It is private because files in it are executed: a folder that others can write to would run their code. Where it
+    cannot be had (a read-only home, somebody else's folder), a temporary one serves this process.
     """
-    folder = cache_root() / f"{machine_tag()}-{runtime_digest()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return _private(cache_root() / f"{machine_tag()}-{runtime_digest()}")
+
+
+@functools.cache
+def _private(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK) and (not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()):
+            return folder
+    except OSError:
+        pass
+    temporary = tempfile.mkdtemp(prefix="shapewright-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return Path(temporary)

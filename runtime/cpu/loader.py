@@ -20,10 +20,12 @@ from typing import Final, final
 
 from ...compiler.errors import CompileError
 from .folders import cache_folder
-from .jit import Compiled, address_of, assembly, is_compiled, listen
+from .jit import Compiled, address_of, is_compiled, listen
+from .llvm import assembly
 
 Progress = Callable[[Compiled], None]
 """Called with every kernel as it becomes machine code."""
+
 
 @final
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def log1p_f32(x: f4) -> f4:
 
 @inline
 def tanh_f32(x: f4) -> f4:
-    """Hyperbolic tangent, 2 ulp."""
+    """Hyperbolic tangent, 2.1 ulp."""
     a = abs(x)
     s = x * x
     e = exp_f32(a + a)
@@ -162,8 +162,8 @@ def _sin_cos_f32(x: f4, shift: f8) -> f4:
     w = fma_f64(n, f8(-1.5707963267948966), d)
     w = fma_f64(n, f8(-6.123233995736766e-17), w)
     r = f4(w)
-    r = f4(0.78539819) if r > f4(0.78539819) else r  # beyond 2**50 the reduction has no digits left
-    r = f4(-0.78539819) if r < f4(-0.78539819) else r
+    r = f4(0.79) if r > f4(0.79) else r  # pi / 4 is 0.7854; beyond 2**45 the reduction runs out of digits
+    r = f4(-0.79) if r < f4(-0.79) else r
     s = r * r
     p = fma_f32(f4(2.86567956e-6), s, f4(-1.98559923e-4))
     p = fma_f32(p, s, f4(8.33338592e-3))
@@ -180,13 +180,13 @@ def _sin_cos_f32(x: f4, shift: f8) -> f4:
 
 @inline
 def sin_f32(x: f4) -> f4:
-    """Sine, 2 ulp for |x| < 2**50; beyond, some number in [-1, 1]."""
+    """Sine, 2 ulp for |x| < 2**45; beyond, some number in [-1, 1]."""
     return _sin_cos_f32(x, f8(0.0))
 
 
 @inline
 def cos_f32(x: f4) -> f4:
-    """Cosine, 2 ulp for |x| < 2**50; beyond, some number in [-1, 1]."""
+    """Cosine, 2 ulp for |x| < 2**45; beyond, some number in [-1, 1]."""
     return _sin_cos_f32(x, f8(1.0))
 
 

@@ -44,22 +44,25 @@ class Pool:
 
     def __init__(self) -> None:
         self._memory = np.zeros(_BYTES // 8 + 16, np.int64)
-        start = self._memory.ctypes.data
-        self.control: Final = (start + 127) // 128 * 128
+        self.control: Final = (int(self._memory.ctypes.data) + 127) // 128 * 128
         """Address of the control block, for the CONTROL field of plans; the same for the life of the process."""
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._reset()
+        self._clear()
 
-    def _reset(self) -> None:
-        """Forget all threads, as after a fork, and start from a clean control block."""
-        self._memory[:] = 0
+    def _clear(self) -> None:
+        """No threads, and a control block as if there had never been any."""
         self._threads = []
-        self._lock = threading.Lock()
+        self._memory[:] = 0
         if threads_available():
             libc = ctypes.CDLL(None)
             libc.pthread_mutex_init(ctypes.c_void_p(self.control + MUTEX), None)
             libc.pthread_cond_init(ctypes.c_void_p(self.control + CONDITION), None)
+
+    def forked(self) -> None:
+        """Called in a child process, which has the parent's memory but none of its threads."""
+        self._lock = threading.Lock()
+        self._clear()
 
     @property
     def threads(self) -> int:
@@ -81,8 +84,8 @@ class Pool:
 
     def _grow(self, workers: int) -> None:
         for worker in range(len(self._threads) + 1, workers):
-            offset = (self.control - self._memory.ctypes.data + driver.MAILBOX + driver.MAILBOX_STRIDE * worker) // 8
-            served = int(self._memory[offset])
+            mailbox = self.control + driver.MAILBOX + driver.MAILBOX_STRIDE * worker
+            served = ctypes.c_int64.from_address(mailbox).value
             thread = threading.Thread(
                 target=driver.serve, args=(self.control, worker, served), name=f"shapewright-{worker}", daemon=True
             )
@@ -96,11 +99,7 @@ class Pool:
                 driver.dismiss(self.control, len(self._threads))
                 for thread in self._threads:
                     thread.join()
-                self._reset_words()
-
-    def _reset_words(self) -> None:
-        self._threads = []
-        self._memory[:] = 0
+                self._clear()
 
 
 pool: Final = Pool()
@@ -108,4 +107,4 @@ pool: Final = Pool()
 
 atexit.register(pool.stop)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool._reset)
+    os.register_at_fork(after_in_child=pool.forked)

@@ -91,7 +91,10 @@ class Array(Generic[*S]):
     def __index__(self) -> int:
         if self._type.dtype.is_float:
             raise DTypeError(
-                f"a {type_text(self._type)} is no index", loc=user_loc(), help='convert it: x.astype("int64")', code="SW203"
+                f"a {type_text(self._type)} is no index",
+                loc=user_loc(),
+                help='convert it: x.astype("int64")',
+                code="SW203",
             )
         return int(cast("int", self._single("as an index")))
 
@@ -289,7 +292,9 @@ def as_numpy(x: object) -> Arr:
     if from_python and array.dtype == np.float64:
         return array.astype(np.float32)
     if array.dtype.kind == "O":
-        raise DTypeError(f"no tensor can be made of {_object_text(x)}", loc=user_loc(), help=_cell_help(x), code="SW202")
+        raise DTypeError(
+            f"no tensor can be made of {_object_text(x)}", loc=user_loc(), help=_cell_help(x), code="SW202"
+        )
     try:
         DType.of(array.dtype)
     except DTypeError as error:
@@ -317,7 +322,9 @@ def as_array(x: object, dtype: DType | None = None) -> AnyArray:
         if dtype is None or not tensor._type.dtype.is_float or tensor._type.dtype is dtype or tensor._ops is not None:
             return tensor
         return make(
-            TensorType(dtype, tensor._type.shape, tensor._type.names), cast("Arr", tensor._value).astype(dtype.numpy), None
+            TensorType(dtype, tensor._type.shape, tensor._type.names),
+            cast("Arr", tensor._value).astype(dtype.numpy),
+            None,
         )
     value = as_numpy(x)
     if dtype is not None and value.dtype.kind == "f":
@@ -347,7 +354,9 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
     x._ops = given._ops
     x._type = TensorType(want, t.shape, t.names)
     if given._ops is not None and want is not t.dtype:
-        raise TraceError("a recorded tensor given to a constructor", loc=user_loc(), help="write x.astype(...)", code="SW401")
+        raise TraceError(
+            "a recorded tensor given to a constructor", loc=user_loc(), help="write x.astype(...)", code="SW401"
+        )
     x._value = given._value if given._ops is not None else np.array(given._value, dtype=want.numpy)
 
 
@@ -384,6 +393,9 @@ def shape_of(shape: object) -> Shape:
             out.append(int(s))
         else:
             raise ShapeError(
-                f"a shape is made of integers, not {type(s).__name__}", loc=user_loc(), help="write (2, 3)", code="SW103"
+                f"a shape is made of integers, not {type(s).__name__}",
+                loc=user_loc(),
+                help="write (2, 3)",
+                code="SW103",
             )
     return tuple(out)

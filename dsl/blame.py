@@ -96,7 +96,8 @@ def _node_at(loc: Loc) -> ast.AST | None:
         return None
     wanted = (loc.line, loc.col, loc.end_line, loc.end_col)
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.AugAssign):
-            if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == wanted:
-                return node
+        if not isinstance(node, ast.expr | ast.AugAssign):
+            continue
+        if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == wanted:
+            return node
     return None

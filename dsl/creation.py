@@ -13,7 +13,7 @@ from ..compiler.ir.attrs import AttrValue
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Poly, Shape, Size
 from ..compiler.types import DType
-from .array import AnyArray, Array, DTypeLike, as_array, dtype_like, shape_of, type_of, with_names
+from .array import Array, DTypeLike, as_array, dtype_like, shape_of, type_of, with_names
 from .dispatch import apply, apply_random
 from .interpreters import program_dtype
 from .key import KeyLike, as_key
@@ -52,9 +52,7 @@ def filled(value: float | bool, shape: Shape, dtype: DType) -> Any:
     return apply("broadcast_to", (x,), {"shape": shape}) if shape else x
 
 
-def drawn(
-    op: str, shape: Shape, dtype: DTypeLike | None, key: KeyLike | None, **attrs: AttrValue
-) -> Any:
+def drawn(op: str, shape: Shape, dtype: DTypeLike | None, key: KeyLike | None, **attrs: AttrValue) -> Any:
     """Random numbers of a floating element type."""
     words = None if key is None else as_key(key).array
     return apply_random(op, (), words, {"shape": shape, "dtype": floating(dtype).value, **attrs})
@@ -156,15 +154,6 @@ def linspace(start: float, stop: float, count: int, dtype: DTypeLike | None = No
     steps = iota((count,), 0, floating(dtype))
     scale = (stop - start) / (count - 1) if count > 1 else 0.0
     return cast("Tensor[Any]", apply("add", (apply("mul", (steps, scale)), float(start))))
-
-
-def tensor(x: object, dtype: DTypeLike | None = None) -> Any:
-    """A tensor of the kind of `x` (an array, nested list or number), copied."""
-    from .movement import cast_to
-
-    plain: AnyArray = as_array(x)
-    out = type(plain)(np.array(plain.numpy())) if isinstance(x, np.ndarray) else plain  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue] - every tensor class takes an array
-    return out if dtype is None else cast_to(out, dtype)
 
 
 # ---- random

@@ -24,7 +24,23 @@ Operand: TypeAlias = "AnyArray | Number | Poly | object"
 
 # Operations whose integer operands of different widths are promoted first.
 _PROMOTING = frozenset(
-    "add sub mul div pow maximum minimum where equal not_equal less less_equal greater greater_equal concat".split()
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "pow",
+        "maximum",
+        "minimum",
+        "where",
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "concat",
+    ]
 )
 KEY_TYPE = TensorType(DType.uint32, (2,), (None,))
 _fallback_stream = count()
@@ -95,7 +111,9 @@ def _constant(ops: Ops[Any], type_: TensorType, raw: object) -> Any:
 
 def operate(op: str, *args: Operand) -> Any:
     """An operator of Python: `==` and `!=` with something that is no operand leave the comparison to the other side."""
-    if op in ("equal", "not_equal") and not all(_is_scalar(x) or isinstance(x, Array | np.ndarray | list) for x in args):
+    if op in ("equal", "not_equal") and not all(
+        _is_scalar(x) or isinstance(x, Array | np.ndarray | list) for x in args
+    ):
         return NotImplemented
     return apply(op, args)
 
@@ -194,7 +212,9 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
 
 
 def _interpreter_of_error(args: Sequence[object]) -> Ops[Any]:
-    return next((ops for x in args if isinstance(x, Array) and (ops := ops_of(cast("AnyArray", x))) is not None), current())
+    return next(
+        (ops for x in args if isinstance(x, Array) and (ops := ops_of(cast("AnyArray", x))) is not None), current()
+    )
 
 
 def _without_symbols(
@@ -239,9 +259,7 @@ def fail(error: ShapewrightError, *args: object) -> NoReturn:
 
 
 # ---- random operations
-def apply_random(
-    op: str, args: Sequence[Operand], key: AnyArray | None, attrs: Mapping[str, AttrValue]
-) -> Any:
+def apply_random(op: str, args: Sequence[Operand], key: AnyArray | None, attrs: Mapping[str, AttrValue]) -> Any:
     """A draw. Without a key the interpreter's own is used, and every draw has a stream of its own (in order of calls)."""
     ops = _interpreter(args)
     if key is not None:

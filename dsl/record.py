@@ -164,6 +164,11 @@ def record(
             constant |= new
 
 
+def record_graph(f: Callable[[T, *Xs], object], pack: T, *inputs: *Xs) -> Graph:
+    """The graph of `f(pack, *inputs)` (`sw.record`): leaves for the pack and the inputs, outputs for the result."""
+    return record(f, pack, *cast("tuple[object, ...]", inputs)).graph
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class _Argument:

@@ -41,7 +41,7 @@ class Walk:
         match hint:
             case ArrayHint():
                 if value.__class__ is hint.cls:  # the usual case
-                    self.items.append(Item(hint, type_of(cast("AnyArray", value)), at, frame))
+                    self.items.append(Item(hint, type_of(cast("Any", value)), at, frame))
                     return value
                 return self._array(hint, value, at, frame)
             case PackHint():
@@ -95,7 +95,7 @@ class Walk:
     def _tuple(self, hint: TupleHint, value: object, at: Source, frame: int) -> object:
         if not isinstance(value, hint.cls):
             raise report.wrong_type(at, value)
-        items = cast("tuple[object, ...]", value)
+        items: tuple[object, ...] = cast("Any", value)
         if len(items) != len(hint.items):
             raise report.wrong_length(at, len(items), len(hint.items))
         new = [

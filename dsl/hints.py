@@ -8,7 +8,6 @@ import sys
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import (
     Any,
     TypeAlias,
@@ -22,6 +21,7 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+from weakref import WeakKeyDictionary
 
 from ..compiler.errors import ShapeError
 from .annotations import AxisSpec, axes_of, show_axes
@@ -111,6 +111,7 @@ class PlainHint:
 
 
 Hint: TypeAlias = "ArrayHint | PackHint | TupleHint | ManyHint | UnionHint | PlainHint"
+_class_hints: WeakKeyDictionary[type[Pack], PackHint] = WeakKeyDictionary()
 UNCHECKED = PlainHint(Any, "Any", True)
 NOTHING = PlainHint(types.NoneType, "None")
 
@@ -130,7 +131,7 @@ def lower(annotation: Any, env: Env | None = None) -> Hint:
     if not isinstance(cls, type):
         return PlainHint(annotation, _plain_text(annotation))
     if issubclass(cls, Array):
-        return _array(cast("type[Array[*tuple[Any, ...]]]", cls), args, annotation is cls)
+        return _array(cast("Any", cls), args, annotation is cls)
     if issubclass(cls, Pack):
         return pack_hint(cls, args)
     if issubclass(cls, tuple):
@@ -221,10 +222,12 @@ def _plain_text(annotation: object) -> str:
     return str(annotation).replace("typing.", "")
 
 
-@lru_cache(maxsize=1024)
 def class_hint(cls: type[Pack]) -> PackHint:
     """The hint of a class whose type variables are open."""
-    return pack_hint(cls)
+    found = _class_hints.get(cls)
+    if found is None:
+        found = _class_hints[cls] = pack_hint(cls)
+    return found
 
 
 def leaf_axes(hint: Hint, node: Structure) -> list[tuple[AxisSpec, ...] | None]:
@@ -286,7 +289,6 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
         ) from None
 
 
-@lru_cache(maxsize=1024)
 def field_annotations(cls: type[object]) -> dict[str, object]:
     """Annotation of every field of a Pack class or NamedTuple."""
     if not issubclass(cls, Pack):

@@ -94,8 +94,9 @@ class _Names:
 
     def bind(self, key: object) -> str:
         """The word for an axis that gets a size here; `*` before that of a group."""
-        variable = cast("tuple[object, ...]", key)[1] if isinstance(key, tuple) else key
-        word = self._words.setdefault(key, f"{getattr(variable, '__name__', 'axis')}_{len(self._words)}")
+        pair: Any = key
+        variable: object = pair[1] if isinstance(key, tuple) else key
+        word = self._words.setdefault(pair, f"{getattr(variable, '__name__', 'axis')}_{len(self._words)}")
         return f"*{word}" if isinstance(variable, TypeVarTuple) else word
 
     def find(self, key: object) -> str | None:

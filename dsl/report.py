@@ -268,7 +268,6 @@ def _class_place(cls: object) -> str:
     return f" ({place})" if place else ""
 
 
-@lru_cache(maxsize=256)
 def _line_of_field(cls: type[object], name: str) -> str | None:
     try:
         file = inspect.getsourcefile(cls) or ""

@@ -19,9 +19,11 @@ ChecksMode: TypeAlias = Literal["off", "boundary", "all"]
 
 def _mode_from_environment() -> ChecksMode:
     mode = os.environ.get("SHAPEWRIGHT_CHECKS", "all")
-    if mode not in ("off", "boundary", "all"):
-        raise OptionError(f"SHAPEWRIGHT_CHECKS={mode!r}", help='write "off", "boundary" or "all"')
-    return mode
+    match mode:
+        case "off" | "boundary" | "all":
+            return mode
+        case _:
+            raise OptionError(f"SHAPEWRIGHT_CHECKS={mode!r}", help='write "off", "boundary" or "all"')
 
 
 # "all": every typed call is checked; "boundary": only the outermost one; "off": none.

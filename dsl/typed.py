@@ -194,7 +194,7 @@ def plan_of(f: AnyFunction) -> tuple[Plan, tuple[object, ...]]:
         method: object = inspect.getattr_static(type(f), "__call__", None)
         if isinstance(method, types.FunctionType):  # an object with a method __call__
             return plan_of(method)[0], (f,)
-    key = cast("AnyFunction", f)
+    key: AnyFunction = cast("Any", f)
     made = _plans.get(key)
     if made is None:
         made = _plans[key] = Plan(key, {}, lenient=True)

@@ -53,8 +53,16 @@ class Chain(Pack):
     rest: Chain | None = None
 
 
+LooseNet: Any = Net  # wrong calls are the point of some tests
+LooseDense: Any = Dense
+
+
 def arr(*shape: int) -> Any:
     return np.zeros(shape, np.float32)
+
+
+def ten(*shape: int) -> Any:
+    return cast("Any", Tensor(arr(*shape)))
 
 
 def dense(i: int, o: int) -> Dense[Any, Any]:
@@ -94,12 +102,12 @@ def test_packs_are_compared_by_identity() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        TList(Tensor(arr(2)), Tensor(arr(3))),
-        (Tensor(arr(2)), (Tensor(arr(3)), 5)),
-        {"w": Tensor(arr(2)), "more": {"b": Tensor(arr(3))}},
-        Both(cast("Any", Tensor(arr(4, 8))), cast("Any", Tensor(arr(8)))),
+        TList(ten(2), ten(3)),
+        (ten(2), (ten(3), 5)),
+        {"w": ten(2), "more": {"b": ten(3)}},
+        Both(ten(4, 8), ten(8)),
         TList(),
-        Tensor(arr(2)),
+        ten(2),
         None,
     ],
     ids=lambda v: type(v).__name__,
@@ -133,7 +141,7 @@ def test_specs_tell_structures_and_constants_apart() -> None:
     def spec(value: object) -> Spec:
         return flatten(value)[1]
 
-    a, b = Tensor(arr(2)), Tensor(arr(3))
+    a, b = ten(2), ten(3)
     different = [
         spec(v) for v in ((a, b), TList(a, b), {"0": a, "1": b}, (a, b, 1), (a, b, 1.0), (a, b, True), (a, (b,)))
     ]
@@ -144,7 +152,7 @@ def test_specs_tell_structures_and_constants_apart() -> None:
 
 
 def test_names_of_positional_packs() -> None:
-    a = Tensor(arr(2))
+    a = ten(2)
     assert flatten(TList(a, (a, a)))[1].names == ("0", "1.0", "1.1")
     assert flatten({"w": a, "x": Both(a, a)})[1].names == ("w", "x.w", "x.b")
     assert flatten(a)[1].names == ("",)
@@ -155,7 +163,7 @@ def test_axes_of_leaves() -> None:
     names = [[x.name for x in axes] if axes is not None else None for axes in leaf_annotations(spec)]
     expected = [["In", "Hidden"], ["Hidden"], ["Hidden", "Hidden"], ["Hidden"], ["Hidden", "Out"], ["Out"]]
     assert names == expected
-    assert leaf_annotations(flatten((Tensor(arr(2)),))[1]) == (None,)
+    assert leaf_annotations(flatten((ten(2),))[1]) == (None,)
 
 
 def test_raw_arrays_become_tensors_with_the_axes_of_the_field() -> None:
@@ -184,22 +192,38 @@ def test_replace() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Dense(arr(8), arr(4, 8)), ShapeError, "field `w` of `Dense` has rank 1, where rank 2 is wanted"),
-        (lambda: Dense(arr(4, 8), arr(4)), ShapeError, "axis `O` has two sizes: 8 and 4"),
-        (lambda: Net(dense(5, 8), (), dense(8, 3)), ShapeError, "axis `In` of `a.w` in a call of `Net` is 5, where 4"),
-        (lambda: Net(dense(4, 8), (dense(8, 9),), dense(8, 3)), ShapeError, "axis `Hidden` has two sizes: 8 and 9"),
-        (lambda: Net(dense(4, 8), dense(8, 8), dense(8, 3)), DTypeError, "field `blocks` of `Net` is a pack Dense"),
-        (lambda: Net(dense(4, 8), (), dense(8, 3), eps="a"), DTypeError, "field `eps` of `Net` is a str, where float"),
+        (lambda: LooseDense(arr(8), arr(4, 8)), ShapeError, "field `w` of `Dense` has rank 1, where rank 2 is wanted"),
+        (lambda: LooseDense(arr(4, 8), arr(4)), ShapeError, "axis `O` has two sizes: 8 and 4"),
         (
-            lambda: Net(dense(4, 8), (), dense(8, 3), table=arr(8)),
+            lambda: LooseNet(dense(5, 8), (), dense(8, 3)),
+            ShapeError,
+            "axis `In` of `a.w` in a call of `Net` is 5, where 4",
+        ),
+        (
+            lambda: LooseNet(dense(4, 8), (dense(8, 9),), dense(8, 3)),
+            ShapeError,
+            "axis `Hidden` has two sizes: 8 and 9",
+        ),
+        (
+            lambda: LooseNet(dense(4, 8), dense(8, 8), dense(8, 3)),
+            DTypeError,
+            "field `blocks` of `Net` is a pack Dense",
+        ),
+        (
+            lambda: LooseNet(dense(4, 8), (), dense(8, 3), eps="a"),
+            DTypeError,
+            "field `eps` of `Net` is a str, where float",
+        ),
+        (
+            lambda: LooseNet(dense(4, 8), (), dense(8, 3), table=arr(8)),
             DTypeError,
             "`table` of `Net` is a Tensor, not an IntTensor",
         ),
-        (lambda: Dense(arr(4, 8)), ShapeError, "`Dense` missing 1 required argument: 'b'"),
-        (lambda: Dense(arr(4, 8), arr(8), arr(8)), ShapeError, "`Dense` takes"),
-        (lambda: Dense(arr(4, 8), c=arr(8)), ShapeError, "`Dense` got an unexpected keyword argument 'c'"),
-        (lambda: Dense(arr(4, 8), "b"), DTypeError, "field `b` of `Dense` is a str, not a tensor"),
-        (lambda: Dense(np.zeros((4, 8), np.float16), arr(8)), DTypeError, "element type float16 is not supported"),
+        (lambda: LooseDense(arr(4, 8)), ShapeError, "`Dense` missing 1 required argument: 'b'"),
+        (lambda: LooseDense(arr(4, 8), arr(8), arr(8)), ShapeError, "`Dense` takes"),
+        (lambda: LooseDense(arr(4, 8), c=arr(8)), ShapeError, "`Dense` got an unexpected keyword argument 'c'"),
+        (lambda: LooseDense(arr(4, 8), "b"), DTypeError, "field `b` of `Dense` is a str, not a tensor"),
+        (lambda: LooseDense(np.zeros((4, 8), np.float16), arr(8)), DTypeError, "element type float16 is not supported"),
     ],
 )
 def test_a_wrong_pack_is_not_made(make: Any, error: type[Exception], message: str) -> None:
@@ -246,15 +270,15 @@ def test_fields_are_inherited() -> None:
 
 def test_a_list_inside_a_pack() -> None:
     with pytest.raises(DTypeError, match="`more` is a list"):
-        flatten({"w": Tensor(arr(2)), "more": [1]})
+        flatten({"w": ten(2), "more": [1]})
     with pytest.raises(DTypeError, match="neither a tensor, a pack nor a hashable constant"):
         flatten((set[int](),))
     with pytest.raises(DTypeError, match="string keys"):
-        flatten({1: Tensor(arr(2))})
+        flatten({1: ten(2)})
 
 
 def test_tlist() -> None:
-    a, b = Tensor(arr(2)), Tensor(arr(3))
+    a, b = ten(2), ten(3)
     ts = TList(a, b)
     first, second = ts
     assert first is a
@@ -288,4 +312,4 @@ def test_printed() -> None:
     ]
     assert "  table=IntTensor[Hidden=8] int64," in text
     assert "  eps=1e-05," in text
-    assert repr(TList(Tensor(arr(2)), 3)) == "TList(\n  Tensor[2] float32,\n  3,\n)"
+    assert repr(TList(ten(2), 3)) == "TList(\n  Tensor[2] float32,\n  3,\n)"

@@ -37,11 +37,11 @@ def gradients(
     seed: V,
     wrt: Sequence[V],
     key: Callable[[V], Hashable],
-    enter: Callable[[Entry[V]], None] = lambda entry: None,
+    enter: Callable[[Entry[V], V], None] = lambda entry, g: None,
 ) -> list[V | None]:
     """Gradient of `out` (seeded with `seed`, of the shape of `out`) with respect to each of `wrt`; None if not reached.
 
-    `key` identifies a value; `enter` is called before the rule of an entry runs.
+    `key` identifies a value; `enter` is called before the rule of an entry runs, with the gradient of its result.
     """
     needed = {key(w) for w in wrt}
     for e in tape:
@@ -53,7 +53,7 @@ def gradients(
         rule = OPS[e.op].vjp
         if g is None or rule is None or key(e.out) not in needed:
             continue
-        enter(e)
+        enter(e, g)
         needs = tuple(key(a) in needed and b.dtype(a).is_float for a in e.args)
         for a, need, ga in zip(e.args, needs, rule(Pullback(b, e.args, e.out, e.attrs, needs), g), strict=True):
             if not need or ga is None:
@@ -91,7 +91,9 @@ def graph_gradients(graph: Graph, out: Node, wrt: Sequence[Node], seed: Node | N
         seed = seed if seed is not None else b.broadcast_to(b.const(1.0, out.type.dtype), out.type.shape)
         state = [graph.scope()]
 
-        def enter(e: Entry[Node]) -> None:
+        def enter(e: Entry[Node], g: Node) -> None:
+            if e.out.name is not None and g.id >= first and g.name is None:
+                g.name = f"{e.out.name}_grad"
             state.pop().__exit__(None, None, None)
             scope = graph.scope(loc=e.out.loc, tag=f"{e.op}_grad")
             scope.__enter__()

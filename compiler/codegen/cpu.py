@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from typing import final
 
-from ..loop.ir import Affine, Gather, Join, Leaf, LoopNode, Map, Reduce, View, Write, try_reshape
+from ..loop.ir import Affine, Combine, Dot, Gather, Join, Leaf, LoopNode, Map, Reduce, View, Write, try_reshape
 from ..schedule.kernels import HEAVY, Kernel, Schedule
 from ..schedule.places import is_inline, view_dims
 from ..sizes import Size, product, symbols
 from ..types import DType
 from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
-from .scalars import CAST, VIEW, literal, lowest, write
+from .scalars import CAST, RESERVED, VIEW, literal, lowest, write
 from .text import Expr, Names, axis_variable, identifier
 
 LONG = 64  # characters from which an expression gets a name
 TWICE = frozenset({"square", "relu", "sign", "isnan", "isfinite"})  # functions that write an operand twice
-RESERVED = frozenset(
-    "ZERO ONE ZERO8 ONE8 HALF TWO INF NAN I KW njit void f4 f8 i4 i8 u4 f32 f64 i32 i64 u32 b1 np abs min max range"
-    " threefry2x32 int float bool".split()
-)
 
 
 @final
@@ -228,7 +224,7 @@ class Emitter:
         """A local for an expression, within this pass."""
         full = ("local", *key)
         if full not in self.env:
-            token = self.names.token((*full, self.current), f"{wanted}_value" if wanted.isidentifier() else "value")
+            token = self.names.token((*full, self.current), f"{wanted}_here" if wanted.isidentifier() else "here")
             self.body.append(f"{token} = {e.text}")
             self.env[full] = Expr(token)
         return self.env[full]
@@ -252,9 +248,10 @@ class Emitter:
             self.env[key] = Expr(f"{self.tmp[n.id]}[{self.var(self.inner)}]")
             return self.env[key]
         e = self.expression(n, p)
-        many = self.uses.get(n.id, 0) > 1 or n.id in self.roots or n.id in self.tmp or len(e.text) > LONG
-        if many and not is_inline(n):
-            token = self.names.token((*key, p), value_name(n))
+        uses = self.uses.get(n.id, 0) + (n.id in self.roots) + (n.id in self.tmp)
+        if uses > 1 or (len(e.text) > LONG and n.id not in self.roots):
+            wanted = value_name(n)
+            token = self.names.token((*key, p), f"{wanted}_here" if n.id in self.roots else wanted)
             self.body.append(f"{token} = {e.text}")
             e = Expr(token)
         self.env[key] = e
@@ -390,12 +387,11 @@ class Emitter:
             a = self.store_access(n)
             token = self.buffer(a)
             start = lowest(n.fn, n.dtype).text
-            for ix in a.index:
-                (d, _), = ix.terms
-                v = self.names.token(("zero", d), axis_variable(next((x for x in self._axis_names(d) if x), None), "i"))
-                self.out(f"for {v} in range({self.extent(d)}):")
+            dims = [ix.terms[0][0] for ix in a.index]
+            for d in dims:
+                self.out(f"for {self.var(d)} in range({self.extent(d)}):{self.comment(d)}")
                 self.depth += 1
-            at = ", ".join(self.names.token(("zero", ix.terms[0][0]), "i") for ix in a.index) or "0"
+            at = ", ".join(map(self.var, dims)) or "0"
             self.out(f"{token}[{at}] = {start}")
             self.depth = 1
 
@@ -539,15 +535,25 @@ def buffer_name(n: LoopNode) -> str:
     return value_name(n)
 
 
+NAMED = {
+    "sum": "total", "max": "largest", "min": "smallest", "argmax": "position", "identity": "copy", "check_index": "index",
+    "mul": "product", "add": "total", "sub": "difference", "div": "ratio", "where": "kept", "random_bits": "bits",
+    "exp": "exponential", "log": "logarithm", "abs": "magnitude", "size": "count",
+}  # fmt: skip
+
+
 def value_name(n: LoopNode) -> str:
+    """The user's name of a value, else what it is."""
     o = n.origin
     if o is not None and o.name:
         return identifier(o.name)
     match n:
         case Map(fn=fn) | Reduce(fn=fn):
-            base = {"sum": "total", "max": "largest", "min": "smallest", "argmax": "position", "identity": "copy"}.get(fn, fn)
+            base = NAMED.get(fn, fn)
+        case Dot():
+            base = "product"
+        case Combine():
+            return value_name(n.reads[0].source)
         case _:
             base = type(n).__name__.lower()
-    return f"{base}_grad" if o is not None and o.role == "backward" and isinstance(n, Reduce) else f"{base}_value" if base in RESERVED else base
-
-
+    return f"{base}_grad" if o is not None and o.role == "backward" else base

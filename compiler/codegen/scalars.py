@@ -41,8 +41,17 @@ VIEW = {
     DType.int32: "i32",
     DType.int64: "i64",
     DType.uint32: "u32",
-    DType.bool: "b1",
+    DType.bool: "bools",
 }
+
+
+# What kernel files may import from the CPU runtime's `support` module; the emitter imports what it uses.
+SUPPORT: frozenset[str] = frozenset(
+    {"HALF", "INF", "KW", "NAN", "ONE", "ONE8", "TWO", "ZERO", "ZERO8", "I", "njit", "void", "part", "threefry2x32"}
+    | {f"{fn}_{width}" for fn in (*BY_WIDTH, "maximum", "minimum") for width in ("f32", "f64")}
+    | {"bits_to_f32", "bits_to_f64", *CAST.values(), *VIEW.values()}
+)
+RESERVED: frozenset[str] = SUPPORT | {"abs", "min", "max", "range", "int", "float", "bool"}
 
 
 def suffix(dtype: DType) -> str:

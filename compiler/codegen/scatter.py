@@ -7,9 +7,9 @@ from typing import final
 from ..loop.ir import Affine, Scatter, View, strides
 from ..schedule.kernels import Schedule
 from ..sizes import Size
-from .cpu import RESERVED, buffer_name
+from .cpu import buffer_name
 from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, SizeArg
-from .scalars import VIEW, literal
+from .scalars import RESERVED, VIEW, literal
 from .text import Names, axis_variable
 
 

@@ -281,9 +281,8 @@ class Lowering:
         if kind in ("index_add", "scatter_along_axis"):
             idx, updates = args
             check = (n.attrs.size("size"), site)
-            node: LoopNode = Scatter(
-                self._id, t.shape, t.names, t.dtype, (self._stored(idx), self._stored(updates)), n, axis, along, check
-            )
+            reads = self._stored(idx), self._stored(updates)
+            node: LoopNode = Scatter(self._id, t.shape, t.names, t.dtype, reads, n, axis, along, check)
             self.program.nodes.append(node)
             return View.of(node)
         table, idx = args
@@ -291,7 +290,10 @@ class Lowering:
         limit = table.shape[axis]
         if along and idx.shape[axis] == 1 and isinstance(limit, int) and limit <= MASKED_PICK_LIMIT:
             return self._masked_pick(n, table, idx, check)
-        node = Gather(self._id, t.shape, t.names, t.dtype, (self._stored(table), self._stored(idx)), n, axis, along, check)
+        if isinstance(table.source, Map) and table.source.fn == "iota" and table.identity and table.source.shape == (limit,):
+            return self.map("check_index", t.dtype, t.shape, t.names, (idx,), check)
+        reads = self._stored(table), self._stored(idx)
+        node = Gather(self._id, t.shape, t.names, t.dtype, reads, n, axis, along, check)
         self.program.nodes.append(node)
         return View.of(node)
 

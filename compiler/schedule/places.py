@@ -90,6 +90,7 @@ class Places:
         self._spaces_up()
         self._count_users()
         self._spaces_down()
+        self._refine_floating()
         self._slabs()
         self._count_users()
         return self.at
@@ -120,6 +121,17 @@ class Places:
             self.at[n.id] = p = Place()
             sources = [v.source for v in n.reads]
             p.floating = isinstance(n, Map) and all(isinstance(u, Leaf) or self.at[u.id].floating for u in sources)
+
+    def _refine_floating(self) -> None:
+        """A value that needs a stored copy of another one does not float."""
+        for n in self.program.nodes:
+            p = self.at[n.id]
+            p.floating = p.floating and all(
+                isinstance(v.source, Leaf)
+                or is_inline(v.source)
+                or (self.at[v.source.id].floating and self.projects(n, v))
+                for v in n.reads
+            )
 
     def _spaces_up(self) -> None:
         for n in self.program.nodes:
@@ -206,6 +218,8 @@ class Places:
             return
         wanted = [(v, self.aligned(n, v)) for v in n.reads if self.at[v.source.id].kind == "batch"]
         good = [w for _, w in wanted if w is not None]
+        if isinstance(n, Reduce) and n.fn == "argmax":  # positions of tiles cannot be folded
+            good = [w for w in good if w[0] not in n.axes]
         if not good and self.batch is not None and isinstance(n, Map | Write):
             good = [(d, 1) for d, s in enumerate(n.shape) if s == self.batch and (d == 0 or isinstance(s, Poly))]
         if good:
@@ -239,7 +253,7 @@ class Places:
             size = n.reads[0].source.size
             if kept:
                 p.kind, p.tile = "own", kept[0]
-            elif isinstance(size, int) and size >= LARGE_OWN_REDUCTION:
+            elif isinstance(size, int) and size >= LARGE_OWN_REDUCTION and n.fn != "argmax":
                 p.kind, p.tile = "own", 0
         elif n.shape:
             p.kind, p.tile = "own", self._own_axis(n)

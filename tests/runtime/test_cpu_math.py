@@ -224,7 +224,7 @@ def test_threefry_gives_the_published_words_and_uniform_numbers() -> None:
 def test_views_of_every_element_type_and_rank() -> None:
     @njit(void(I, I, I, I), **OPTIONS)
     def touch(flags: int, ints: int, words: int, n: int) -> None:
-        b, i, w = support.b1(flags, (n,)), support.i64(ints, (n, 2, 3)), support.i32(words, n)
+        b, i, w = support.bools(flags, (n,)), support.i64(ints, (n, 2, 3)), support.i32(words, n)
         for k in range(n):
             b[k] = i[k, 1, 2] > 5
             w[k] = i[k, 0, 1]

@@ -22,11 +22,15 @@ class AxesAlias(typing._GenericAlias, _root=True):  # type: ignore[call-arg, mis
         return checked(self.__origin__(*args, **kwargs), axes_of(self.__args__))
 
     def __getattr__(self, name: str) -> Any:
-        value = super().__getattr__(name)
-        function = getattr(value, "__func__", None)
-        if function is not None and getattr(value, "__self__", None) is self.__origin__:
-            return function.__get__(self)
-        return value
+        return bound(super().__getattr__(name), self)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  as above
+
+
+def bound(value: Any, to: AxesAlias) -> Any:
+    """A class method of the tensor class, bound to the alias instead; anything else as it is."""
+    function: Any = getattr(value, "__func__", None)
+    if function is not None and getattr(value, "__self__", None) is to.__origin__:
+        return function.__get__(to)
+    return value
 
 
 def alias(cls: type[Any], plain: Any) -> Any:

@@ -1,12 +1,15 @@
+# This module is where the representation lives; others use its functions.
+# pyright: reportPrivateUsage=false
 """`Array`: the common base of the tensor classes. What it is (type, value, interpreter), conversions and printing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeIs
 
 from ..compiler.errors import DeviceError, DTypeError, ShapeError, TraceError
 from ..compiler.loc import user_loc
@@ -121,7 +124,7 @@ class Array(Generic[*S]):
     def __dlpack__(self, **options: Any) -> Any:
         if self._ops is not None:
             self._no_value("DLPack")
-        return np.array(self.numpy()).__dlpack__(**options)
+        return cast("Any", np.array(self.numpy())).__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
@@ -177,8 +180,13 @@ _INSTEAD = {
 
 
 # ---- kinds and making tensors
-_CLASSES: dict[str, type[Array[*tuple[Any, ...]]]] = {}
 AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
+_CLASSES: dict[str, type[AnyArray]] = {}
+
+
+def is_array(x: object) -> TypeIs[AnyArray]:
+    """Whether `x` is a tensor of any kind."""
+    return isinstance(x, Array)
 
 
 def register_classes(classes: Mapping[str, type[AnyArray]]) -> None:
@@ -254,6 +262,8 @@ def dtype_like(dtype: DTypeLike) -> DType:
         return DType.float32
     try:
         return DType.of(np.dtype(dtype))
+    except DTypeError as error:
+        raise error.at(user_loc()) from None
     except TypeError:
         raise DTypeError(
             f"{dtype!r} is no element type",
@@ -261,8 +271,6 @@ def dtype_like(dtype: DTypeLike) -> DType:
             help=f"one of {', '.join(d.value for d in DType)}",
             code="SW201",
         ) from None
-    except DTypeError as error:
-        raise error.at(user_loc()) from None
 
 
 def is_number(x: object) -> bool:
@@ -275,11 +283,11 @@ def as_numpy(x: object) -> Arr:
 
     Python floats become float32, Python ints int64; other integer arrays become int64.
     """
-    if isinstance(x, Array):
-        return cast("AnyArray", x).numpy()
-    from_python = isinstance(x, bool | int | float | list | tuple)
+    if is_array(x):
+        return x.numpy()
+    from_python = type(x) in (bool, int, float, list, tuple)
     try:
-        array = np.from_dlpack(cast("Any", x)) if _only_dlpack(x) else np.asarray(x)
+        array = cast("Arr", np.from_dlpack(cast("Any", x)) if _only_dlpack(x) else np.asarray(x))
     except (ValueError, TypeError, BufferError, RuntimeError) as error:
         raise DTypeError(
             f"no tensor can be made of this {type(x).__name__}: {error}",
@@ -317,15 +325,11 @@ def _cell_help(x: object) -> str | None:
 
 def as_array(x: object, dtype: DType | None = None) -> AnyArray:
     """A tensor from a tensor, array, nested list or number; a floating one is cast to `dtype` if that is given."""
-    if isinstance(x, Array):
-        tensor = cast("AnyArray", x)
-        if dtype is None or not tensor._type.dtype.is_float or tensor._type.dtype is dtype or tensor._ops is not None:
-            return tensor
-        return make(
-            TensorType(dtype, tensor._type.shape, tensor._type.names),
-            cast("Arr", tensor._value).astype(dtype.numpy),
-            None,
-        )
+    if is_array(x):
+        t = x._type
+        if dtype is None or not t.dtype.is_float or t.dtype is dtype or x._ops is not None:
+            return x
+        return make(TensorType(dtype, t.shape, t.names), cast("Arr", x._value).astype(dtype.numpy), None)
     value = as_numpy(x)
     if dtype is not None and value.dtype.kind == "f":
         value = value.astype(dtype.numpy, copy=False)
@@ -384,13 +388,13 @@ def shape_of(shape: object) -> Shape:
     """A shape from an int, a size or a sequence of them. ShapeError if one is no size."""
     from ..compiler.sizes import Poly
 
-    items = shape if isinstance(shape, tuple | list) else (shape,)
+    items = cast("Sequence[object]", shape) if isinstance(shape, tuple | list) else (shape,)
     out: list[Size] = []
-    for s in cast("tuple[object, ...]", tuple(items)):
+    for s in items:
         if isinstance(s, Poly):
             out.append(s)
         elif isinstance(s, int | np.integer) and not isinstance(s, bool):
-            out.append(int(s))
+            out.append(int(cast("int", s)))
         else:
             raise ShapeError(
                 f"a shape is made of integers, not {type(s).__name__}",

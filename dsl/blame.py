@@ -6,7 +6,7 @@ import ast
 import inspect
 import linecache
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import cast
 
@@ -29,7 +29,7 @@ def operand_names(operands: Sequence[object]) -> list[str]:
 def _entry() -> tuple[FrameType | None, Loc | None]:
     """The library function that the user called, and where."""
     entry: FrameType | None = None
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
     while frame is not None and is_library_frame(frame):
         entry, frame = frame, frame.f_back
     return entry, None if frame is None else frame_loc(frame)
@@ -37,16 +37,18 @@ def _entry() -> tuple[FrameType | None, Loc | None]:
 
 def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> str | None:
     """The source text of the argument that is this very object, or contains it."""
-    for name, value in {} if entry is None else entry.f_locals.items():
+    values: Mapping[str, object] = {} if entry is None else entry.f_locals
+    for name, value in values.items():
         expr = found.get(name)
         if expr is None:
             continue
         if value is operand:
             return _text(expr)
         if isinstance(value, tuple | list):
-            for i, item in enumerate(cast("Sequence[object]", value)):
+            items = cast("Sequence[object]", value)
+            for i, item in enumerate(items):
                 if item is operand:
-                    inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(value)
+                    inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items)
                     return _text(cast("ast.Tuple", expr).elts[i]) if inside else f"{_text(expr)}[{i}]"
     return None
 

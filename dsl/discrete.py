@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
@@ -72,19 +73,20 @@ class IntTensor(Array[*S]):
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
 
-    def __lt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+    def __lt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("less", self, o)
 
-    def __le__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+    def __le__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("less_equal", self, o)
 
-    def __gt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+    def __gt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("greater", self, o)
 
-    def __ge__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:
+    def __ge__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("greater_equal", self, o)
 
-    __hash__ = Array.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     # ---- reductions
     @overload
@@ -238,7 +240,8 @@ class BoolTensor(Array[*S]):
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
 
-    __hash__ = Array.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     # ---- reductions
     def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -320,3 +323,28 @@ class BoolTensor(Array[*S]):
     def astype(self, dtype: Any) -> Any:
         """The same values as another element type; floats are cut off towards zero where it is an integer."""
         return movement.cast_to(self, dtype)
+
+
+# ---- operators that a kind does not have
+_OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul"}
+
+
+def _refusing(op: str, reflected: bool) -> Callable[[object, object], Any]:
+    """An operator that ends in the DTypeError of the operation, which says which cast to write."""
+
+    def operator(self: object, other: object) -> Any:
+        return operate(op, other, self) if reflected else operate(op, self, other)
+
+    return operator
+
+
+def _complete(cls: type[Any]) -> None:
+    """Give `cls` the arithmetic operators it lacks: a checker refuses them, and so do they at run time."""
+    for name, op in _OPERATORS.items():
+        for method, reflected in ((f"__{name}__", False), (f"__r{name}__", True)):
+            if method not in vars(cls):
+                setattr(cls, method, _refusing(op, reflected))
+
+
+_complete(IntTensor)
+_complete(BoolTensor)

@@ -14,7 +14,7 @@ from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Size, Symbol, symbols
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, is_number, make, type_of, type_text, value_of
+from .array import AnyArray, Array, as_array, is_array, is_number, make, type_of, type_text, value_of
 from .array import ops_of as ops_of
 from .blame import operand_names
 from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
@@ -73,7 +73,7 @@ def _interpreter(args: Sequence[Operand]) -> Ops[Any]:
     """The interpreter of the recorded operands, else the current one."""
     found: Ops[Any] | None = None
     for x in args:
-        ops = ops_of(cast("AnyArray", x)) if isinstance(x, Array) else None
+        ops = ops_of(x) if is_array(x) else None
         if ops is None:
             continue
         if found is not None and ops is not found:
@@ -104,9 +104,9 @@ def _constant(ops: Ops[Any], type_: TensorType, raw: object) -> Any:
     """A number or a run-time size as a rank-0 value."""
     if isinstance(raw, Poly):
         return ops.apply("size", (), Attrs({"size": raw, "dtype": type_.dtype.value}))
-    number = raw.item() if isinstance(raw, np.generic) else raw
-    value = float(cast("float", number)) if type_.dtype.is_float else number
-    return ops.apply("const", (), Attrs({"value": cast("float", value), "dtype": type_.dtype.value}))
+    number = cast("float", np.asarray(raw).item())
+    value = float(number) if type_.dtype.is_float else number
+    return ops.apply("const", (), Attrs({"value": value, "dtype": type_.dtype.value}))
 
 
 def operate(op: str, *args: Operand) -> Any:
@@ -122,7 +122,7 @@ def operate(op: str, *args: Operand) -> Any:
 def _prepare(op: str, args: Sequence[Operand], ops: Ops[Any]) -> list[tuple[AnyArray | TensorType, object]]:
     """Every operand as a tensor, or as the type of the constant it becomes, with the operand as it was given."""
     first = 1 if op == "where" else 0
-    like = next((type_of(cast("AnyArray", x)).dtype for x in args[first:] if isinstance(x, Array)), None)
+    like = next((type_of(x).dtype for x in args[first:] if is_array(x)), None)
     if like is None:
         raw = next((x for x in args[first:] if not _is_scalar(x)), None)
         like = type_of(as_array(raw, program_dtype())).dtype if raw is not None else None
@@ -131,9 +131,8 @@ def _prepare(op: str, args: Sequence[Operand], ops: Ops[Any]) -> list[tuple[AnyA
         if _is_scalar(x):
             dtype = _scalar_dtype(op, x, like, args) if i >= first else _natural(args[i : i + 1])
             out.append((TensorType(dtype, ()), x))
-        elif isinstance(x, Array):
-            tensor = cast("AnyArray", x)
-            out.append((_cast_concrete(tensor, ops), x))
+        elif is_array(x):
+            out.append((_cast_concrete(x, ops), x))
         else:
             out.append((as_array(x, like if like is not None and like.is_float else program_dtype()), x))
     return _promote(out) if op in _PROMOTING and len(out) > 1 else out
@@ -201,8 +200,8 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
     example = ops.example if isinstance(ops, SymbolicOps) else None
     texts: list[str] = []
     for i, (x, name) in enumerate(zip(args, operand_names(args), strict=True)):
-        if isinstance(x, Array):
-            t = types[i] if i < len(types) else type_of(cast("AnyArray", x))
+        if is_array(x):
+            t = types[i] if i < len(types) else type_of(x)
             text = type_text(t, example)
             texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
         else:
@@ -212,9 +211,7 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
 
 
 def _interpreter_of_error(args: Sequence[object]) -> Ops[Any]:
-    return next(
-        (ops for x in args if isinstance(x, Array) and (ops := ops_of(cast("AnyArray", x))) is not None), current()
-    )
+    return next((ops for x in args if is_array(x) and (ops := ops_of(x)) is not None), current())
 
 
 def _without_symbols(
@@ -287,5 +284,5 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[object], options:
     op = _UFUNCS.get(ufunc.__name__)
     if op is not None and method == "__call__" and not options:
         return apply(op, inputs)
-    plain = [np.asarray(x) if isinstance(x, Array) else x for x in inputs]
+    plain = [np.asarray(x) if is_array(x) else x for x in inputs]
     return getattr(ufunc, method)(*plain, **options)

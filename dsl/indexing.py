@@ -10,7 +10,7 @@ import numpy as np
 from ..compiler.errors import DTypeError, IndexOutOfRange, ShapeError, TraceError
 from ..compiler.sizes import Poly, Shape, Size, product
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, make, ops_of, type_of, with_names
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, with_names
 from .dispatch import apply, fail
 from .movement import transpose
 
@@ -73,12 +73,13 @@ def _expand(x: AnyArray, key: Key) -> list[object]:
 
 
 def _as_mask(e: object) -> AnyArray | None:
-    if isinstance(e, Array):
-        return cast("AnyArray", e) if type_of(cast("AnyArray", e)).dtype is DType.bool else None
+    if is_array(e):
+        return e if type_of(e).dtype is DType.bool else None
     if isinstance(e, bool | np.bool_):
         return as_array(np.asarray(e))
-    if isinstance(e, list | np.ndarray) and np.asarray(e).dtype == np.bool_:
-        return as_array(np.asarray(e))
+    if isinstance(e, list | np.ndarray):
+        values = np.asarray(cast("object", e))
+        return as_array(values) if values.dtype.kind == "b" else None
     return None
 
 
@@ -105,13 +106,13 @@ def _plan(x: AnyArray, entries: list[object]) -> _Plan:
             plan.names.append(None)
             continue
         size, name = type_of(x).shape[axis], type_of(x).names[axis]
-        if isinstance(e, slice):
+        if type(e) is slice:
             start, step, count = _slice_bounds(e, size, x)
             _keep(plan, start, step, count, name if count == size else None)
         elif isinstance(e, Array | list | np.ndarray):
             plan.first = len(plan.shape) if plan.first is None else plan.first
             plan.places.append(place)
-            plan.gathers.append((len(plan.shape), _indices(x, e, size)))
+            plan.gathers.append((len(plan.shape), _indices(x, cast("object", e), size)))
             _keep(plan, 0, 1, size, name)
         else:
             if advanced:
@@ -143,15 +144,15 @@ def _position(x: AnyArray, e: object, size: Size, axis: int) -> Size:
             code="SW203",
         )
         fail(error, x)
-    i = int(e)
+    i = int(cast("int", e))
     if isinstance(size, Poly):
         # Counted in the example: a smaller axis at run time is caught by the shape rule.
         if -int_example(size) <= i < int_example(size):
             return i if i >= 0 else size + i
     elif -size <= i < size:
         return i % size
-    error = IndexOutOfRange(f"index {i} is outside axis {axis} of size {size}", code="SW301")
-    return fail(error, x)
+    outside = IndexOutOfRange(f"index {i} is outside axis {axis} of size {size}", code="SW301")
+    return fail(outside, x)
 
 
 def int_example(size: Size) -> int:
@@ -162,7 +163,7 @@ def int_example(size: Size) -> int:
     return size if isinstance(size, int) else ops.example(size) if isinstance(ops, SymbolicOps) else int(size)
 
 
-def _slice_bounds(s: slice, size: Size, x: AnyArray) -> tuple[Size, int, Size]:
+def _slice_bounds(s: Any, size: Size, x: AnyArray) -> tuple[Size, int, Size]:
     """Start, step and number of places. A slice of a run-time size stays symbolic where it only cuts off the ends."""
     step = 1 if s.step is None else int(s.step)
     if step == 0:
@@ -197,8 +198,8 @@ def _symbolic_bounds(start: Size | None, stop: Size | None, size: Size) -> tuple
 
 # ---- gathering
 def _indices(x: AnyArray, e: object, size: Size) -> AnyArray:
-    if isinstance(e, Array):
-        tensor = cast("AnyArray", e)
+    if is_array(e):
+        tensor = e
     else:
         # Positions written in the program count from the end if negative, like a single integer.
         values = np.asarray(e)

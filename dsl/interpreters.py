@@ -6,7 +6,7 @@ random, concrete tensors) go to the current one, kept in a context variable; wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, runtime_checkable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .array import Array
 
 V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
 
 class Ops(Protocol[V]):
@@ -29,10 +30,10 @@ class Ops(Protocol[V]):
 
 
 @runtime_checkable
-class RandomOps(Protocol[V]):
+class RandomOps(Protocol[V_co]):
     """An interpreter with random numbers of its own, for draws that name no key."""
 
-    def key(self) -> V:
+    def key(self) -> V_co:
         """The implicit key: two uint32 words."""
         ...
 
@@ -88,7 +89,7 @@ def current() -> Ops[Any]:
 
 
 @contextmanager
-def use(ops: Ops[Any]) -> Iterator[None]:
+def use(ops: Ops[Any]) -> Generator[None]:
     """Make `ops` the current interpreter."""
     token = _current.set(ops)
     try:
@@ -103,7 +104,7 @@ def program_dtype() -> DType | None:
 
 
 @contextmanager
-def float_dtype(dtype: DType | None) -> Iterator[None]:
+def float_dtype(dtype: DType | None) -> Generator[None]:
     """Make `dtype` the element type of new floating tensors, and of concrete ones that meet a program's values."""
     token = _float.set(dtype)
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from ..compiler.errors import OptionError
+from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
 from . import movement
 from .array import AnyArray, as_array, type_of
-from .dispatch import apply
+from .dispatch import apply, fail
+from .scope import same_size
 from .tensor import IntTensor, Scalar, Tensor
 
 S = TypeVarTuple("S")
@@ -26,6 +27,17 @@ def check_reduction(op: str, reduction: str) -> None:
 
 def _reduced(x: AnyArray, reduction: str) -> Any:
     return x if reduction == "none" else movement.reduce(reduction, x, None, False)
+
+
+def _difference(op: str, x: object, y: object) -> AnyArray:
+    """x - y of one shape: broadcasting predictions against targets is almost always a mistake."""
+    a, b = as_array(x), as_array(y)
+    if a.ndim != b.ndim or not all(map(same_size, type_of(a).shape, type_of(b).shape)):
+        text = f"{op}: the operands have different shapes"
+        fail(
+            ShapeError(text, help="a loss does not broadcast: use broadcast_to where that is meant", code="SW101"), x, y
+        )
+    return apply("sub", (x, y))
 
 
 # ---- regression
@@ -46,7 +58,7 @@ def l1_loss(x: Tensor[*S], y: Tensor[*S], reduction: Literal["none"]) -> Tensor[
 def l1_loss(x: Any, y: Any, reduction: Reduction = "mean") -> Any:
     """Magnitudes of the differences."""
     check_reduction("l1_loss", reduction)
-    return _reduced(apply("abs", (apply("sub", (x, y)),)), reduction)
+    return _reduced(apply("abs", (_difference("l1_loss", x, y),)), reduction)
 
 
 @overload
@@ -58,7 +70,7 @@ def huber_loss(x: Tensor[*S], y: Tensor[*S], reduction: Literal["none"], delta: 
 def huber_loss(x: Any, y: Any, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
     """Half the squared difference up to `delta`, beyond that linear (Huber 1964)."""
     check_reduction("huber_loss", reduction)
-    d = apply("abs", (apply("sub", (x, y)),))
+    d = apply("abs", (_difference("huber_loss", x, y),))
     inner = apply("clip", (d,), {"low": None, "high": float(delta)})
     return _reduced(apply("mul", (inner, apply("sub", (d, apply("mul", (inner, 0.5)))))), reduction)
 

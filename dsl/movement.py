@@ -48,7 +48,8 @@ def reduce(op: str, x: AnyArray, axis: Axis, keepdims: bool) -> Any:
 # ---- shapes
 def sizes_from(sizes: tuple[Any, ...]) -> Shape:
     """The arguments of `x.reshape(2, 3)` or `x.reshape((2, 3))`."""
-    return shape_of(sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes)
+    only: object = sizes[0] if len(sizes) == 1 else None
+    return shape_of(cast("object", only) if isinstance(only, tuple | list) else sizes)
 
 
 def reshape(x: AnyArray, to: object) -> Any:
@@ -191,7 +192,8 @@ def order_from(axes: tuple[Any, ...]) -> Sequence[int] | None:
     """The arguments of `x.transpose(1, 0)`, `x.transpose((1, 0))` or `x.transpose()`."""
     if not axes or axes == (None,):
         return None
-    return tuple(axes[0]) if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
+    only: object = axes[0] if len(axes) == 1 else None
+    return cast("Sequence[int]", only) if isinstance(only, tuple | list) else axes
 
 
 # ---- kinds

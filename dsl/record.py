@@ -8,7 +8,7 @@ constant, and `Recording.specialised` keeps the reason.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast, final
@@ -25,7 +25,7 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Shape, Size, Symbol, evaluate, symbols
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
-from .array import AnyArray, Array, as_array, make, ops_of, type_of, value_of
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten
@@ -301,7 +301,7 @@ def _arguments(
 
 def _plain(value: object) -> object:
     """Numbers and lists among the inputs as tensors; packs stay."""
-    return as_array(value) if isinstance(value, int | float | list | np.generic) else value
+    return as_array(cast("object", value)) if isinstance(value, int | float | list | np.generic) else value
 
 
 def _first_float(arguments: Sequence[_Argument]) -> DType | None:
@@ -331,7 +331,7 @@ def _name_of(f: object) -> str:
 
 
 @contextmanager
-def _concretizing(ops: GraphOps) -> Iterator[None]:
+def _concretizing(ops: GraphOps) -> Generator[None]:
     """While a function runs, Python code that needs a symbolic size as a number makes recording start again."""
 
     def concretize(size: Poly) -> int:
@@ -359,12 +359,11 @@ def run_with(ops: Ops[V], f: Callable[[T, *Xs], Array[*tuple[Any, ...]]], pack: 
         lifted.append(spec.unflatten([make(type_of(x), ops.lift(x), ops) for x in leaves]))
     with use(ops), float_dtype(real):
         out: object = cast("Callable[..., object]", f)(*lifted)
-    if not isinstance(out, Array):
+    if not is_array(out):
         raise DTypeError(
             f"`{_name_of(f)}` returned {type(out).__name__}, not a tensor",
             loc=user_loc(),
             help="run_with takes a function that returns one tensor",
             code="SW206",
         )
-    tensor = cast("AnyArray", out)
-    return cast("V", value_of(tensor)) if ops_of(tensor) is ops else ops.lift(tensor)
+    return cast("V", value_of(out)) if ops_of(out) is ops else ops.lift(out)

@@ -103,11 +103,11 @@ class Tensor(Array[*S]):
 
     # ---- arithmetic
     @overload
-    def __add__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...  # type: ignore[overload-overlap]  # a scalar fits both
+    def __add__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
     @overload
     def __add__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __add__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
+    def __add__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
     @overload
     def __add__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -120,11 +120,11 @@ class Tensor(Array[*S]):
         return operate("add", self, o)
 
     @overload
-    def __sub__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...  # type: ignore[overload-overlap]  # a scalar fits both
+    def __sub__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
     @overload
     def __sub__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __sub__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
+    def __sub__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
     @overload
     def __sub__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -137,11 +137,11 @@ class Tensor(Array[*S]):
         return operate("sub", self, o)
 
     @overload
-    def __mul__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...  # type: ignore[overload-overlap]  # a scalar fits both
+    def __mul__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
     @overload
     def __mul__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __mul__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
+    def __mul__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
     @overload
     def __mul__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -154,11 +154,11 @@ class Tensor(Array[*S]):
         return operate("mul", self, o)
 
     @overload
-    def __truediv__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...  # type: ignore[overload-overlap]  # a scalar fits both
+    def __truediv__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
     @overload
     def __truediv__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __truediv__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
+    def __truediv__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
     @overload
     def __truediv__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -218,19 +218,20 @@ class Tensor(Array[*S]):
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
 
-    def __lt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:
+    def __lt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("less", self, o)
 
-    def __le__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:
+    def __le__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("less_equal", self, o)
 
-    def __gt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:
+    def __gt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("greater", self, o)
 
-    def __ge__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:
+    def __ge__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
         return operate("greater_equal", self, o)
 
-    __hash__ = Array.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     def __float__(self: Tensor[()]) -> float:
         """The value of a tensor of one element. TraceError if it is only recorded."""

@@ -52,6 +52,8 @@ ARITIES: Final = (4, 8, 12, 20, 32, 64)
 ARITY_MAX: Final = 64
 """The most arguments a kernel can take."""
 
+MAX_WORKERS: Final = 64
+
 # ---- the pool's control block, after the sleepers' words (offsets in bytes)
 PLAN: Final = 512
 ARRIVED: Final = 640
@@ -245,8 +247,8 @@ def make_plan(
             raise ValueError(f"{name} must be a contiguous int64 array of shape {expected[name]}")
     if n_rows and int(rows[:, 1].max()) > min(ARITY_MAX, coef.shape[1]):
         raise ValueError(f"a row has more than {min(ARITY_MAX, coef.shape[1])} arguments")
-    if workers > 1 and not control:
-        raise ValueError("a plan with several workers needs the control block of the pool")
+    if workers > MAX_WORKERS or (workers > 1 and not control):
+        raise ValueError(f"{workers} workers: at most {MAX_WORKERS}, and several need the control block of the pool")
     argbuf = np.zeros((workers, ARITY_MAX), np.int64)
     header = np.zeros(PLAN_LENGTH, np.int64)
     header[: PHASES + 1] = (

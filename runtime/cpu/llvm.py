@@ -95,11 +95,6 @@ def has_fma() -> bool:
     return "x86" not in str(_binding.get_default_triple()) or bool(_binding.get_host_cpu_features().get("fma"))
 
 
-def has_avx512() -> bool:
-    """Whether the processor has 512-bit vector instructions."""
-    return bool(_binding.get_host_cpu_features().get("avx512f"))
-
-
 def numba_type(kind: Any) -> NumbaType:
     """The Numba type of a NumPy scalar type, of `int` (int64), of `type(None)` (void) or of a tuple of two equals."""
     if kind is int:
@@ -108,7 +103,8 @@ def numba_type(kind: Any) -> NumbaType:
         return cast(NumbaType, _types.void)
     if get_origin(kind) is tuple:
         return cast(NumbaType, _types.UniTuple(numba_type(get_args(kind)[0]), len(get_args(kind))))
-    return _numba.from_dtype(np.dtype(kind))
+    made: NumbaType = _numba.from_dtype(np.dtype(kind))
+    return made
 
 
 def emit(result: type[R], *parameters: type) -> Callable[[Callable[..., Value | None]], Callable[..., R]]:

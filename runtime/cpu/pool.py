@@ -18,8 +18,7 @@ from ...compiler.errors import OptionError
 from . import driver
 from .atomics import CONDITION, MUTEX, threads_available
 
-MAX_WORKERS: Final = 64
-_BYTES: Final = driver.MAILBOX + driver.MAILBOX_STRIDE * (MAX_WORKERS + 1)
+_BYTES: Final = driver.MAILBOX + driver.MAILBOX_STRIDE * (driver.MAX_WORKERS + 1)
 
 
 def default_workers() -> int:
@@ -31,9 +30,9 @@ def default_workers() -> int:
     if text is None:
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(available, 8) if threads_available() else 1
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+    if not text.isdecimal() or not 1 <= int(text) <= driver.MAX_WORKERS:
         raise OptionError(
-            f"SHAPEWRIGHT_THREADS is {text!r}", help=f"set it to a number of workers from 1 to {MAX_WORKERS}"
+            f"SHAPEWRIGHT_THREADS is {text!r}", help=f"set it to a number of workers from 1 to {driver.MAX_WORKERS}"
         )
     return int(text)
 

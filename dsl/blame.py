@@ -63,6 +63,8 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     code = entry.f_code
     params = list(code.co_varnames[: code.co_argcount])
     method = bool(params) and params[0] in ("self", "cls")
+    if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp):
+        return {"inputs": ast.Tuple(elts=[node.left, node.right], ctx=ast.Load())}
     match node:
         case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
             exprs = [right, left] if code.co_name.startswith("__r") and code.co_name != "__rshift__" else [left, right]

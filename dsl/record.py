@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast, final
 
 import numpy as np
@@ -58,7 +59,7 @@ class GraphOps:
         self._example = dict(example or {})
         self._draws = 0
         self._key: Node | None = None
-        self._constants: dict[int, tuple[object, Node]] = {}  # id of an array -> the array (kept alive), its node
+        self._constants: dict[tuple[object, ...], Node] = {}  # by type and content
 
     def lift(self, x: AnyArray) -> Node:
         """A concrete tensor as a constant of the program; a scalar as a literal."""
@@ -73,11 +74,11 @@ class GraphOps:
         t = type_of(x)
         if t.shape == ():
             return self.apply("const", (), Attrs({"value": cast("float", value.item()), "dtype": t.dtype.value}))
-        found = self._constants.get(id(value))
-        if found is None:
-            node = self.graph.constant(np.array(value, order="C"), t, f"constant{len(self._constants)}")
-            found = self._constants[id(value)] = (value, node)
-        return found[1]
+        copy = np.array(value, order="C")
+        key = (t.dtype, t.shape, blake2b(copy.tobytes(), digest_size=16).digest())
+        if key not in self._constants:
+            self._constants[key] = self.graph.constant(copy, t, f"constant{len(self._constants)}")
+        return self._constants[key]
 
     def apply(self, op: str, args: Sequence[Node], attrs: Mapping[str, object]) -> Node:
         """One node, at the user's line, named after the variable it is assigned to."""

@@ -12,8 +12,8 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from . import alias, creation, movement
+from .array import Arr, DTypeLike, construct, on_device, register_classes, single
 from .array import Array as Array
-from .array import DTypeLike, construct, on_device, register_classes, single
 from .array import as_array as as_array
 from .array import make as make
 from .discrete import BoolTensor as BoolTensor
@@ -208,7 +208,7 @@ class Tensor(Array[*S]):
     def __matmul__(self, o: Any) -> Any:
         return operate("matmul", self, o)
 
-    def __rmatmul__(self, o: Any) -> Any:
+    def __rmatmul__(self, o: Arr) -> Any:  # a tensor here would accept every wrong product
         return operate("matmul", o, self)
 
     # ---- comparison: elementwise

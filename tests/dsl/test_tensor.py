@@ -51,7 +51,7 @@ def test_kinds_are_checked() -> None:
         sw.IntTensor(np.ones(3))
     with pytest.raises(sw.DTypeError, match="BoolTensor of an array"):
         sw.BoolTensor([0, 1])
-    with pytest.raises(sw.DTypeError, match="no tensor can be made of a str|element type"):
+    with pytest.raises(sw.DTypeError, match=r"no tensor can be made of a str|element type"):
         sw.Tensor("abc")
     with pytest.raises(sw.DTypeError, match="float16"):
         sw.Tensor(np.ones(2, np.float16))

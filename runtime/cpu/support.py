@@ -77,10 +77,10 @@ bools = view(np.bool_)
 
 __all__ = [
     "HALF", "INF", "KW", "NAN", "ONE", "ONE8", "TWO", "ZERO", "ZERO8", "I",
-    "bits_to_f32", "bits_to_f64", "cos_f32", "cos_f64", "erf_f32", "erf_f64", "exp_f32", "exp_f64",
+    "bits_to_f32", "bits_to_f64", "bools", "cos_f32", "cos_f64", "erf_f32", "erf_f64", "exp_f32", "exp_f64",
     "f4", "f8", "f32", "f64", "floor_f32", "floor_f64", "i4", "i8", "i32", "i64",
     "log1p_f32", "log1p_f64", "log_f32", "log_f64", "maximum_f32", "maximum_f64", "minimum_f32", "minimum_f64",
-    "bools", "njit", "part", "pow_f32", "pow_f64", "rsqrt_f32", "rsqrt_f64", "sigmoid_f32", "sigmoid_f64", "sin_f32", "sin_f64",
+    "njit", "part", "pow_f32", "pow_f64", "rsqrt_f32", "rsqrt_f64", "sigmoid_f32", "sigmoid_f64", "sin_f32", "sin_f64",
     "softplus_f32", "softplus_f64", "sqrt_f32", "sqrt_f64", "tanh_f32", "tanh_f64", "threefry2x32",
     "u4", "u32", "void",
 ]  # fmt: skip

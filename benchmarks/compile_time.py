@@ -23,6 +23,7 @@ if __name__ == "__main__":  # as a script: the first entry of the path is this f
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.processes import ROOT, environment, limit_cores
+from benchmarks.report import machine, write_section
 
 BATCH = 64
 
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; every number is the median over `--repeats` new processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="processes per line (default 3)")
+    parser.add_argument("--readme", action="store_true", help="also write the table into README.md in this folder")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
@@ -52,10 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="shapewright-bench-") as caches:
             cold.append(run_child(Path(caches)))
             warm.append(run_child(Path(caches)))
-    print("| digits program, batch 64 | import | trainer | first step | import to first step | second step |")
-    print("|---|---|---|---|---|---|")
-    for name, runs in (("cold", cold), ("warm, new process", warm)):
-        print(f"| {name} | {' | '.join(_cells(runs))} |")
+    lines = [
+        "| digits program, batch 64 | import | trainer | first step | import to first step | second step |",
+        "|---|---|---|---|---|---|",
+        *(f"| {name} | {' | '.join(_cells(runs))} |" for name, runs in (("cold", cold), ("warm, new process", warm))),
+    ]
+    table = "\n".join(lines)
+    print(table)
+    if options.readme:
+        write_section("Compile time", f"{machine()}\n\n{table}")
     return 0
 
 
@@ -81,13 +88,14 @@ def run_child(caches: Path) -> Times:
 def first_step() -> Times:
     """Import, build the digits trainer, run two steps."""
     rng = np.random.default_rng(0)
-    x, y = rng.random((BATCH, 64), np.float32), rng.integers(0, 10, BATCH)
+    images, labels = rng.random((BATCH, 64), np.float32), rng.integers(0, 10, BATCH)
     start = time.perf_counter()
     import shapewright as sw
 
     imported = time.perf_counter()
     from shapewright import digits
 
+    x, y = sw.Tensor[digits.Batch, digits.Pixels](images), sw.IntTensor[digits.Batch](labels)
     trainer = sw.ScalarTrainer(digits.initial(), digits.loss, sw.Options(backend="compiled"))
     built = time.perf_counter()
     trainer.adam_step(x, y, lr=1e-3)

@@ -23,7 +23,7 @@ if __name__ == "__main__":  # as a script: the first entry of the path is this f
 from benchmarks.peers import BY_NAME, PEERS, Peer
 from benchmarks.processes import PeerFailed, PeerProcess, limit_cores
 from benchmarks.reference import Answer, disagreements, solve
-from benchmarks.report import Row, Timing, print_markdown, print_text
+from benchmarks.report import Row, Timing, as_markdown, as_text, write_section
 from benchmarks.worker import Ready
 from benchmarks.workloads import WORKLOADS, Data, Workload, make_data
 
@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             rows.append(row)
             failures += failed
-    (print_markdown if options.markdown else print_text)(rows)
+    print(as_markdown(rows) if options.markdown else as_text(rows))
+    if options.readme:
+        write_section("Results", as_markdown(rows))
     if options.json:
         options.json.write_text(json.dumps([r.as_json() for r in rows], indent=1))
     for failure in failures:
@@ -135,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--seconds", type=float, default=0.15, help="length of a block (default 0.15)")
     p.add_argument("--no-warm", action="store_true", help="skip the second start of every peer (warm compile times)")
     p.add_argument("--markdown", action="store_true", help="print the tables as markdown")
+    p.add_argument("--readme", action="store_true", help="also write them into README.md in this folder")
     p.add_argument("--json", type=Path, help="write every block's time to this file")
     return p
 

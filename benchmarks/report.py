@@ -81,18 +81,29 @@ class Row:
         }
 
 
-def print_markdown(rows: Sequence[Row]) -> None:
-    """Print both tables for a README."""
-    _print(rows, _markdown)
+README = Path(__file__).with_name("README.md")
 
 
-def print_text(rows: Sequence[Row]) -> None:
-    """Print both tables for a terminal."""
-    _print(rows, _text)
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Both tables for a README."""
+    return _page(rows, _markdown)
 
 
-def _print(rows: Sequence[Row], form: Callable[[Table], str]) -> None:
-    print(f"{machine()}\n\n{form(_summary(rows))}\n\n{form(_details(rows))}\n\n{_load(rows)}")
+def as_text(rows: Sequence[Row]) -> str:
+    """Both tables for a terminal."""
+    return _page(rows, _text)
+
+
+def write_section(title: str, text: str, readme: Path = README) -> None:
+    """Put `text` in the place of the section `title` of the README, up to the next heading, or append the section."""
+    heading = f"## {title}\n"
+    before, found, rest = readme.read_text().partition(heading)
+    _, next_heading, after = rest.partition("\n## ") if found else ("", "", "")
+    readme.write_text(f"{before.rstrip()}\n\n{heading}\n{text.strip()}\n{next_heading}{after}")
+
+
+def _page(rows: Sequence[Row], form: Callable[[Table], str]) -> str:
+    return f"{machine()}\n\n{form(_summary(rows))}\n\n{form(_details(rows))}\n\n{_load(rows)}"
 
 
 def machine() -> str:

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # `benchmarks` is no 
 from benchmarks import reference
 from benchmarks.peers import BY_NAME, OURS, PEERS, Running, shapewright_cpu
 from benchmarks.processes import environment
-from benchmarks.report import Row, Timing, duration, print_markdown
+from benchmarks.report import Row, Timing, as_markdown, duration, write_section
 from benchmarks.worker import Ready
 from benchmarks.workloads import CHECK_STEPS, WORKLOADS, Array, Workload, make_data
 
@@ -22,7 +22,7 @@ SMALL = {
     "W1": WORKLOADS["W1"],
     "W2": replace(WORKLOADS["W2"], rows=16, widths=(20, 12, 8, 5)),
     "W6": replace(WORKLOADS["W6"], rows=3, widths=(20, 30)),
-    "W7": replace(WORKLOADS["W7"], rows=24, widths=(40,)),
+    "W7": replace(WORKLOADS["W7"], rows=24),
 }
 
 
@@ -92,14 +92,13 @@ def test_workers_choose_their_own_blas(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert env["OMP_NUM_THREADS"] == "2"
 
 
-def test_the_table_quotes_medians_and_the_best_peer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_quotes_medians_and_the_best_peer() -> None:
     def timing(*milliseconds: float) -> Timing:
         start: Ready = {"losses": [], "import_s": 0.5, "first_step_s": 2.0}
         return Timing(start, None, [ms * 1e-3 for ms in milliseconds], [0.0] * len(milliseconds))
 
     timings = {"shapewright": timing(1, 9, 2), "torch-eager": timing(8, 8, 8), "jax-jit": timing(4, 4, 4)}
-    print_markdown([Row(WORKLOADS["W2"], timings)])
-    printed = capsys.readouterr().out
+    printed = as_markdown([Row(WORKLOADS["W2"], timings)])
     assert "| 2.00 ms | jax-jit 4.00 ms | 0.50 |" in printed
     assert "| 8.00 ms | 4.00 ms | 1.30 | 0.65 |" in printed
 
@@ -110,3 +109,14 @@ def test_the_table_quotes_medians_and_the_best_peer(capsys: pytest.CaptureFixtur
 )
 def test_durations_have_three_digits(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_section_of_the_readme_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# Title\n\ntext\n")
+    write_section("Results", "old", readme)
+    write_section("Compile time", "kept", readme)
+    write_section("Results", "new\n\nlines", readme)
+    assert readme.read_text() == "# Title\n\ntext\n\n## Results\n\nnew\n\nlines\n\n## Compile time\n\nkept\n"
+    write_section("Compile time", "also new", readme)
+    assert readme.read_text().endswith("lines\n\n## Compile time\n\nalso new\n")

@@ -32,6 +32,12 @@ class Rows(sw.Dim): ...
 class Columns(sw.Dim): ...
 
 
+class Width(sw.Dim):
+    """The rows of W7. Its size is given, as it is to every peer: no parameters bind it, as they do in W1-W6."""
+
+    size = 1024
+
+
 class Regressor(sw.Pack):
     """Two layers: W1."""
 
@@ -80,18 +86,16 @@ def sum_of_squares(p: Matrices) -> sw.Scalar:
 
 
 @sw.typed
-def silu_norm(
-    x: sw.Tensor[Rows, Columns], weight: sw.Tensor[Columns], bias: sw.Tensor[Columns]
-) -> sw.Tensor[Rows, Columns]:
+def silu_norm(x: sw.Tensor[Rows, Width], weight: sw.Tensor[Width], bias: sw.Tensor[Width]) -> sw.Tensor[Rows, Width]:
     return sw.layer_norm(sw.silu(x), weight, bias, eps=NORM_EPS)
 
 
 def forward_and_backward(
-    x: sw.Tensor[Rows, Columns],
-    weight: sw.Tensor[Columns],
-    bias: sw.Tensor[Columns],
-    dy: sw.Tensor[Rows, Columns],
-) -> tuple[sw.Tensor[Rows, Columns], sw.Tensor[Rows, Columns], sw.Tensor[Columns], sw.Tensor[Columns]]:
+    x: sw.Tensor[Rows, Width],
+    weight: sw.Tensor[Width],
+    bias: sw.Tensor[Width],
+    dy: sw.Tensor[Rows, Width],
+) -> tuple[sw.Tensor[Rows, Width], sw.Tensor[Rows, Width], sw.Tensor[Width], sw.Tensor[Width]]:
     y, pull = sw.vjp(silu_norm, x, weight, bias)
     dx, dweight, dbias = pull(dy)
     return y, dx, dweight, dbias
@@ -110,7 +114,14 @@ def make(workload: Workload, data: Data, form: str) -> Running:
 
 
 def _regressor(data: Data, options: sw.Options) -> Running:
-    trainer = sw.ScalarTrainer(Regressor(*map(sw.Tensor, data.params)), regression_loss, options)
+    w1, b1, w2, b2 = data.params
+    init = Regressor(
+        w1=sw.Tensor[Features, Hidden1](w1),
+        b1=sw.Tensor[Hidden1](b1),
+        w2=sw.Tensor[Hidden1, Outputs](w2),
+        b2=sw.Tensor[Outputs](b2),
+    )
+    trainer = sw.ScalarTrainer(init, regression_loss, options)
     x, y = sw.Tensor[Batch, Features](data.inputs[0]), sw.Tensor[Batch, Outputs](data.inputs[1])
 
     def step() -> sw.Scalar:
@@ -120,7 +131,16 @@ def _regressor(data: Data, options: sw.Options) -> Running:
 
 
 def _classifier(data: Data, options: sw.Options) -> Running:
-    trainer = sw.ScalarTrainer(Classifier(*map(sw.Tensor, data.params)), classification_loss, options)
+    w1, b1, w2, b2, w3, b3 = data.params
+    init = Classifier(
+        w1=sw.Tensor[Features, Hidden1](w1),
+        b1=sw.Tensor[Hidden1](b1),
+        w2=sw.Tensor[Hidden1, Hidden2](w2),
+        b2=sw.Tensor[Hidden2](b2),
+        w3=sw.Tensor[Hidden2, Outputs](w3),
+        b3=sw.Tensor[Outputs](b3),
+    )
+    trainer = sw.ScalarTrainer(init, classification_loss, options)
     x, y = sw.Tensor[Batch, Features](data.inputs[0]), sw.IntTensor[Batch](data.inputs[1])
 
     def step() -> sw.Scalar:
@@ -141,10 +161,10 @@ def _adamw(data: Data, options: sw.Options) -> Running:
 
 
 def _norm(data: Data, options: sw.Options) -> Running:
-    weight, bias = (sw.Tensor[Columns](p) for p in data.params)
-    x, dy = (sw.Tensor[Rows, Columns](a) for a in data.inputs)
+    weight, bias = (sw.Tensor[Width](p) for p in data.params)
+    x, dy = (sw.Tensor[Rows, Width](a) for a in data.inputs)
     run = sw.jit(forward_and_backward, options)
-    last: tuple[sw.Tensor[Rows, Columns] | sw.Tensor[Columns], ...] = ()
+    last: tuple[sw.Tensor[Rows, Width] | sw.Tensor[Width], ...] = ()
 
     def step() -> None:
         nonlocal last

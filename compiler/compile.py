@@ -14,8 +14,9 @@ from .passes.expand import expand
 from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, UserLine
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, produced, schedule
-from .sizes import Symbol
+from .sizes import Symbol, evaluate
 from .types import DType
+from .work import flops, moved
 
 
 def compile_graph(
@@ -40,7 +41,8 @@ def compile_graph(
     rows: list[Row] = []
     for slab in plan.slabs:
         rows += [_row(plan, slab, step, module) for step in slab.steps]
-    kernels = tuple(_kernel(k, text, rows) for k, text in module.sources.items())
+    sizes = {sym: (example or {}).get(sym, 1) for sym in primitive.symbols()}
+    kernels = tuple(_kernel(k, text, rows, sizes) for k, text in module.sources.items())
     dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
     before, after = ([n.id for n in g.nodes if n.op == "leaf"] for g in (graph, primitive))
     return Program(
@@ -63,7 +65,7 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
     match step:
         case Group() | Scatter():
             e = module.add(s, step)
-            return Row(slab, KernelCall(e.name, e.args), e.name, reads, made, lines, _why(s, step))
+            return Row(slab, step, KernelCall(e.name, e.args), e.name, reads, made, lines, _why(s, step))
         case Dot():
             tile = s.at[step.id].tile
             letter = None if tile is None else step.spec[2][tile]
@@ -71,9 +73,9 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
             if layout is None:
                 raise CompileError("internal: a product whose slab axis cannot be cut", loc=step.origin and step.origin.loc)
             call = DotCall(step, layout, letter, s.at[step.id].unit)
-            return Row(slab, call, kernel_name(step), reads, made, lines, "library product (BLAS)")
+            return Row(slab, step, call, kernel_name(step), reads, made, lines, "library product (BLAS)")
         case Combine():
-            return Row(slab, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order")
+            return Row(slab, step, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order")
 
 
 def _loads(step: Step) -> list[LoopNode]:
@@ -102,13 +104,15 @@ def _why(s: Schedule, step: Step) -> str:
     return text + (f"; starts after {', '.join(sorted(c.lower() for c in cut))}" if cut else "")
 
 
-def _kernel(name: str, text: str, rows: list[Row]) -> Kernel:
-    mine = [r for r in rows if r.name == name]
+def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int]) -> Kernel:
+    mine = [r for r in rows if isinstance(r.call, KernelCall) and r.name == name]
+    steps = [r.step for r in mine]
+    work, traffic = (sum(evaluate(f(s), sizes) for s in steps) for f in (flops, moved))
     first = mine[0]
     lines = tuple(dict.fromkeys(line for r in mine for line in r.lines))
     names = (tuple(dict.fromkeys(_label(n) for n in nodes)) for nodes in (first.reads, first.writes))
     reads, writes = names
-    return Kernel(name, text, "cpu", lines, first.why, reads, writes, calls=len(mine))
+    return Kernel(name, text, "cpu", lines, first.why, reads, writes, work, traffic, len(mine))
 
 
 def _label(n: LoopNode) -> str:

@@ -12,7 +12,7 @@ from .ir.graph import Graph
 from .loc import Loc
 from .loop.dots import DotLayout
 from .loop.ir import Combine, Dot, LoopNode
-from .schedule.kernels import Schedule, Slab
+from .schedule.kernels import Schedule, Slab, Step
 from .sizes import Size, Symbol, evaluate
 
 
@@ -50,8 +50,8 @@ class Kernel:
     why: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    flops: int = 0
-    bytes: int = 0
+    flops: int
+    bytes: int
     calls: int = 1
     path: str | None = None
     inspect: Callable[[str, str], str] | None = field(default=None, repr=False)
@@ -116,6 +116,7 @@ class Row:
     """One row of the listing and of the step table."""
 
     slab: Slab
+    step: Step
     call: Call
     name: str
     reads: tuple[LoopNode, ...]
@@ -127,14 +128,14 @@ class Row:
 @final
 @dataclass(slots=True, eq=False)
 class MemoryReport:
-    """Bytes of the workspace: `arena` as planned, `unshared` without reuse, `scratch` per worker."""
+    """Bytes of the workspace: `arena` as planned, `unshared` without reuse; `scratch` is each worker's part of it."""
 
     arena: int = 0
     unshared: int = 0
     scratch: int = 0
 
     def __str__(self) -> str:
-        return f"arena {_size(self.arena)} (of {_size(self.unshared)} unshared), {_size(self.scratch)} scratch a worker"
+        return f"arena {_size(self.arena)} (of {_size(self.unshared)} unshared)"
 
 
 @final
@@ -151,8 +152,20 @@ class Program:
     dtype: str
     example: Mapping[Symbol, int]
     leaves: Mapping[int, int] = field(default_factory=dict[int, int])  # leaf of the graph given -> leaf of `graph`
-    memory: MemoryReport = field(default_factory=MemoryReport)
     path: str | None = None
+
+    @property
+    def sizes(self) -> dict[Symbol, int]:
+        """The run-time sizes that figures are given for: the example's, 1 where there was none."""
+        return {s: self.example.get(s, 1) for s in sorted(self.graph.symbols())}
+
+    @property
+    def memory(self) -> MemoryReport:
+        """The workspace as planned for the example's sizes and one worker."""
+        from .plan import plan
+
+        p = plan(self, self.sizes, 1)
+        return MemoryReport(p.arena + p.scratch, p.unshared, p.scratch)
 
     @property
     def phases(self) -> int:
@@ -174,7 +187,7 @@ class Program:
 
     def size(self, size: Size) -> int:
         """A size at the example's run-time sizes."""
-        return evaluate(size, self.example)
+        return evaluate(size, self.sizes)
 
     def __repr__(self) -> str:
         return f"<Program {self.name}: {len(self.kernels)} kernels, {len(self.rows)} calls in {self.phases} phases>"

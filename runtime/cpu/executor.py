@@ -171,8 +171,6 @@ class Executor:
         table = driver.make_plan(
             rows, coef, items, ranges, slots, flags, first_update=p.first_update, control=self._pool.control
         )
-        memory = self.program.memory
-        memory.arena, memory.unshared, memory.scratch = p.arena + p.scratch * p.workers, p.unshared, p.scratch
         return Bound(p, table, slots, outputs, fixed, [arena, scratch])
 
 

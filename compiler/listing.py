@@ -1,0 +1,92 @@
+"""The listing: a program as a table that reads like the training step it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .codegen.cpu import buffer_name
+from .loop.ir import LoopNode, Reduce
+from .plan import SlabPlan, plan
+from .schedule.kernels import produced
+from .sizes import Size
+from .types import TensorType
+
+if TYPE_CHECKING:
+    from .program import Program, Row, UserLine
+
+WIDTH = 46  # columns of operands before the user's line
+
+
+def listing(program: Program) -> str:
+    """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
+    p = plan(program, program.sizes, 1)
+    lines = [header(program)]
+    phase = -1
+    for sp in p.slabs:
+        if sp.slab.phase != phase:
+            phase = sp.slab.phase
+            lines.append(f"phase {phase + 1}")
+        lines.append(f"  {over(program, sp)}")
+        rows = [r for r in program.rows if r.slab is sp.slab]
+        lines += [_row(program, r, sp) for r in rows]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def header(program: Program) -> str:
+    """Name, element type, axes with their sizes (`?`: known at run time) and memory."""
+    axes: dict[str, Size] = {}
+    for n in program.graph.nodes:
+        if n.op == "leaf" and n.kind in ("param", "input"):
+            axes |= _axes(n.type)
+    text = " ".join(f"{k}={v if isinstance(v, int) else '?'}" for k, v in axes.items())
+    return f"program {program.name}  {program.dtype}  {text}   {program.memory}"
+
+
+def _axes(t: TensorType) -> dict[str, Size]:
+    return {name: size for name, size in zip(t.names, t.shape, strict=True) if name is not None and name.isidentifier()}
+
+
+def over(program: Program, sp: SlabPlan) -> str:
+    """What a slab is cut along, and into what."""
+    if sp.slab.kind == "none":
+        return "once"
+    step = sp.slab.steps[-1]
+    n = produced(step)[0]
+    tile = program.schedule.at[n.id].tile or 0
+    names = n.reads[0].names if isinstance(n, Reduce) else n.names
+    name = names[tile] or "axis 0"
+    if sp.slab.kind == "own":
+        name = f"{name} of {_label(n)}"
+    pieces = "whole" if sp.tiles == 1 else f"tile {sp.tile}, {sp.tiles} tiles"
+    return f"over {name}={sp.extent}: {pieces}"
+
+
+def _row(program: Program, r: Row, sp: SlabPlan) -> str:
+    tile = "" if sp.slab.kind == "none" else "[t]"
+    reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in r.reads))
+    partial = program.schedule.at
+    writes = ", ".join(
+        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile) for n in r.writes
+    )
+    operands = f"{reads} -> {writes}"
+    return f"    {r.name:<28} {operands:<{WIDTH}}  {_lines(r.lines)}"
+
+
+def _operand(program: Program, n: LoopNode, sp: SlabPlan, tile: str) -> str:
+    place = program.schedule.at[n.id]
+    cut = place.kind == sp.slab.kind and place.tile is not None and not place.partial
+    return _label(n) + (tile if cut else "")
+
+
+def _label(n: LoopNode) -> str:
+    return buffer_name(n.into or n)
+
+
+def _lines(lines: tuple[UserLine, ...]) -> str:
+    if not lines:
+        return ""
+    role = {"forward": "", "backward": "d/d ", "update": ""}
+    first = lines[0]
+    others = sorted({x.line for x in lines} - {first.line})
+    more = f" (and {', '.join(map(str, others))})" if others else ""
+    return f"{first.line}: {role.get(first.role, '')}{first.text}{more}"

@@ -1,0 +1,98 @@
+"""Wrong programs: every checker must refuse the lines marked E, and no other."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+import shapewright as sw
+
+
+class Batch(sw.Dim): ...
+
+
+class Pixels(sw.Dim):
+    size = 4
+
+
+class Hidden(sw.Dim): ...
+
+
+class Digits(sw.Dim):
+    size = 3
+
+
+class MLP(sw.Pack):
+    w1: sw.Tensor[Pixels, Hidden]
+    w2: sw.Tensor[Hidden, Digits]
+    eps: float = 1e-5
+
+
+@sw.typed
+def logits(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Digits]:
+    return sw.relu(x @ p.w1) @ p.w2
+
+
+@sw.typed
+def loss(p: MLP, x: sw.Tensor[Batch, Pixels], y: sw.IntTensor[Batch]) -> sw.Scalar:
+    return sw.cross_entropy(logits(p, x), y)
+
+
+@sw.typed
+def positional(p: sw.TList[sw.Tensor[Pixels, Hidden], sw.Tensor[Hidden]], x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:
+    w, b = p
+    return sw.mean(x @ w + b)
+
+
+@sw.typed
+def residual(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Pixels]:
+    return x + x @ p.w1  # E
+
+
+@sw.typed
+def transposed(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Digits]:
+    return x @ p.w2  # E
+
+
+@sw.typed
+def wrong_result(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Digits]:
+    return x @ p.w1  # E
+
+
+def run(
+    w1: sw.Tensor[Pixels, Hidden],
+    w2: sw.Tensor[Hidden, Digits],
+    b: sw.Tensor[Hidden],
+    x: sw.Tensor[Batch, Pixels],
+    y: sw.IntTensor[Batch],
+) -> None:
+    p = MLP(w1, w2)
+    trainer = sw.ScalarTrainer(p, loss)
+    MLP(w2, w1)  # E
+    MLP(w1)  # E
+    MLP(w1, w2, eps="small")  # E
+    p.eps = 1.0  # E
+    logits(x, p)  # E
+    logits(p, x, y)  # E
+    logits(p, w1)  # E
+    loss(p, y, x)  # E
+    loss(p, x, np.zeros(3))  # E
+    positional(sw.TList(b, w1), x)  # E
+    positional(sw.TList(w1), x)  # E
+    positional(sw.TList(w1, b, b), x)  # E
+    positional((w1, b), x)  # E
+    trainer.step(y, x, lr=0.1)  # E
+    trainer.step(x, lr=0.1)  # E
+    trainer.apply_grads(sw.TList(w1), lr=0.1)  # E
+    sw.ScalarTrainer(p, logits)  # E
+    sw.ScalarTrainer(w1, loss)  # E
+    sw.ScalarTrainer(sw.TList(b, w1), positional)  # E
+    q: sw.Tensor[Literal[5], Pixels] = w2  # E
+    _ = x - w1  # E
+    _ = q
+
+
+def fine(anything: Any, x: sw.Tensor[Batch, Pixels]) -> None:
+    logits(anything, x)
+    _ = x * 2.0 + 1.0

@@ -51,7 +51,8 @@ def certified(bounds: Interval, labels: Array) -> Array:
     rows = np.arange(len(labels))
     others = bounds.high.copy()
     others[rows, labels] = -np.inf
-    return bounds.low[rows, labels] > others.max(axis=-1)
+    wins: Array = bounds.low[rows, labels] > others.max(axis=-1)
+    return wins
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -40,9 +42,10 @@ def loss(p: MLP, x: sw.Tensor[Batch, Pixels], y: sw.IntTensor[Batch]) -> sw.Scal
     return sw.cross_entropy(logits(p, x), y)
 
 
-def data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def data() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Training images and labels, then test images and labels; a fixed split, pixels in [0, 1]."""
-    images, labels = load_digits(return_X_y=True)
+    digits = cast("Any", load_digits())  # scikit-learn has no types
+    images, labels = digits.data, digits.target
     order = np.random.default_rng(0).permutation(len(labels))
     x, y = (images[order] / 16.0).astype(np.float32), labels[order].astype(np.int64)
     return x[:1437], y[:1437], x[1437:], y[1437:]

@@ -25,14 +25,14 @@ class Net(sw.Pack):
 
 @sw.typed
 def loss(p: Net, x: sw.Tensor[Batch, Inputs], y: sw.Tensor[Batch]) -> sw.Scalar:
-    features = sw.tanh(x @ p.project)
+    features = sw.cos(x @ p.project)
     return sw.mse_loss(features @ p.head, y)
 
 
 def main() -> None:
     points = np.random.default_rng(0).uniform(-1, 1, (512, 2)).astype(np.float32)
     x = sw.Tensor[Batch, Inputs](points)
-    y = sw.Tensor[Batch](points[:, 0] * points[:, 1])  # not linear: the random features make it so
+    y = sw.Tensor[Batch](points[:, 0] * points[:, 1])  # not linear in x: the random features are not either
     net = Net(project=sw.Tensor[Inputs, Features].normal(std=2.0, key=3), head=sw.Tensor[Features].zeros())
 
     trainer = sw.ScalarTrainer(net, loss, optimizer=sw.optim.Adam(), requires_grad=lambda name: name != "project")

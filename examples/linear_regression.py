@@ -40,7 +40,7 @@ def main() -> None:
     features = rng.standard_normal((256, 3), dtype=np.float32)
     noise = 0.01 * rng.standard_normal(256, dtype=np.float32)
     x = sw.Tensor[Rows, Features](features)
-    y = sw.Tensor[Rows](features @ np.float32([2.0, -1.0, 0.5]) + np.float32(3.0) + noise)
+    y = sw.Tensor[Rows](features @ np.array([2.0, -1.0, 0.5], np.float32) + 3.0 + noise)
     eager = train("eager", x, y)
     compiled = train("compiled", x, y)
     print("weights  ", np.round(compiled.w.numpy(), 2), "intercept", round(float(compiled.b), 2))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ..compiler.errors import ShapewrightError
+
+if TYPE_CHECKING:
+    from ..compiler.program import Program
 
 app = typer.Typer(
     name="shapewright",
@@ -38,10 +41,10 @@ def inspect(
     target: Annotated[str, typer.Argument(help="FILE.py:NAME, a trainer, a program, or a function that returns one")],
 ) -> None:
     """Print the kernels of a trainer or program, with the lines of the loss they came from."""
-    from .inspect import inspect as report
+    from .report import inspect as report
 
     try:
-        typer.echo(str(report(load_target(target))))
+        typer.echo(str(report(load_program(target))))
     except ShapewrightError as error:
         _fail(str(error))
 
@@ -78,6 +81,19 @@ def cache_clear() -> None:
     from .cache import cache_clear as clear
 
     typer.echo(f"deleted {clear()}")
+
+
+def load_program(target: str) -> Program:
+    """The program that `FILE.py:NAME` names, or the one that the trainer or jitted function ran last."""
+    from ..compiler.program import Program
+
+    found = load_target(target)
+    program = found if isinstance(found, Program) else getattr(found, "program", None)
+    if not isinstance(program, Program):
+        _fail(
+            f"{target} is a {type(found).__name__} without a program: name a trainer that has run a step, or a program"
+        )
+    return program
 
 
 def load_target(target: str) -> object:

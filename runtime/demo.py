@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .options import Options
+from .optim import Adam
+from .options import Backend, Options
 from .trainer import ScalarTrainer
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from ..compiler.program import Kernel, Program
 
+# Any: the parameters' type is in the user's file, which is loaded at run time.
+Trainer: TypeAlias = ScalarTrainer[Any, *tuple[Any, ...]]
+BACKENDS: tuple[Backend, ...] = ("compiled", "eager")
 BATCH = 64
 LEARNING_RATE = 2e-3
 TRAINING_IMAGES = 1437  # of 1,797; the other 360 are the test set
@@ -56,7 +60,8 @@ def load_split() -> Split:
     """
     from sklearn.datasets import load_digits
 
-    images, labels = load_digits(return_X_y=True)
+    digits = cast("Any", load_digits())  # scikit-learn has no types
+    images, labels = digits.data, digits.target
     order = np.random.default_rng(0).permutation(len(labels))
     x, y = (images[order] / 16.0).astype(np.float32), labels[order].astype(np.int64)
     n = TRAINING_IMAGES
@@ -88,13 +93,18 @@ def run(*, epochs: int, show_kernels: bool) -> int:
         console.print("The demo needs scikit-learn: pip install 'shapewright[data]'", markup=False)
         return 1
     program = load_program()
-    console.print("[bold]A typed MLP on scikit-learn's digits[/], 1,437 training and 360 test images of 8x8 pixels")
+    console.print("[bold]A typed MLP on scikit-learn's digits[/]: 1,437 training images, 360 test images")
     console.print(f"the loss is in {program.__file__}", soft_wrap=True)
-    trainers = {name: _trainer(program, name) for name in ("compiled", "eager")}
-    accuracy = {name: _train(console, name, t, program, split, epochs) for name, t in trainers.items()}
+    trainers: dict[Backend, Trainer] = {name: _trainer(program, name) for name in BACKENDS}
+    first = {name: _first_step(t, split) for name, t in trainers.items()}
+    for name, trainer in trainers.items():
+        _train(console, name, trainer, split, epochs)
+    accuracy = {name: _accuracy(program, t, split) for name, t in trainers.items()}
     console.print(f"test accuracy     compiled {accuracy['compiled']:.3f}    eager {accuracy['eager']:.3f}")
     gap = _largest_gap(trainers["compiled"], trainers["eager"])
-    console.print(f"parameters        differ by at most {gap:.0e} after {epochs * 23} steps of Adam")
+    steps = trainers["compiled"].steps
+    console.print(f"parameters        differ by at most {gap:.0e} after {steps} steps of Adam")
+    console.print(f"first step        compiled {first['compiled']:.2f} s, compiling (or finding) the kernels")
     _print_times(console, trainers, split)
     if show_kernels:
         _print_kernels(console, trainers["compiled"].program)
@@ -104,55 +114,91 @@ def run(*, epochs: int, show_kernels: bool) -> int:
     return 0
 
 
-def _trainer(program: ModuleType, backend: Any) -> ScalarTrainer[Any, *tuple[Any, ...]]:
-    return ScalarTrainer(program.initial(), program.loss, Options(backend=backend))
+def _trainer(program: ModuleType, backend: Backend) -> Trainer:
+    return ScalarTrainer(program.initial(), program.loss, Options(backend=backend), optimizer=Adam())
 
 
-def _train(
-    console: Console,
-    name: str,
-    trainer: ScalarTrainer[Any, *tuple[Any, ...]],
-    program: ModuleType,
-    split: Split,
-    epochs: int,
-) -> float:
-    """Train with a progress bar; the accuracy on the test set."""
+def _first_step(trainer: Trainer, split: Split) -> float:
+    """Seconds of a step that moves nothing (lr = 0) and compiles everything."""
+    start = time.perf_counter()
+    trainer.step(split.x[:BATCH], split.y[:BATCH], lr=0.0)
+    return time.perf_counter() - start
+
+
+def _train(console: Console, name: str, trainer: Trainer, split: Split, epochs: int) -> None:
+    """Train, with a progress bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as progress:
         task = progress.add_task(f"{name:<8}", total=epochs, loss=float("nan"))
         for epoch in range(epochs):
-            losses = [trainer.adam_step(x, y, lr=LEARNING_RATE) for x, y in split.batches(epoch)]
+            losses = [trainer.step(x, y, lr=LEARNING_RATE) for x, y in split.batches(epoch)]
             progress.update(task, advance=1, loss=float(np.mean([float(loss) for loss in losses])))
-    scores = program.logits(trainer.get_params(), split.x_test).numpy()
+
+
+def _accuracy(program: ModuleType, trainer: Trainer, split: Split) -> float:
+    """Share of the test images that the trained parameters classify right."""
+    scores: NDArray[np.float32] = program.logits(trainer.get_params(), split.x_test).numpy()
     return float((scores.argmax(axis=-1) == split.y_test).mean())
 
 
-def _largest_gap(a: ScalarTrainer[Any, *tuple[Any, ...]], b: ScalarTrainer[Any, *tuple[Any, ...]]) -> float:
+def _largest_gap(a: Trainer, b: Trainer) -> float:
     pairs = zip(a.get_params().leaves(), b.get_params().leaves(), strict=True)
     return max(float(np.abs(p.numpy() - q.numpy()).max()) for p, q in pairs)
 
 
-def _print_times(console: Console, trainers: dict[str, ScalarTrainer[Any, *tuple[Any, ...]]], split: Split) -> None:
+def _print_times(console: Console, trainers: Mapping[Backend, Trainer], split: Split) -> None:
     """Median time of a step of one batch, the two backends taking turns."""
     x, y = split.x[:BATCH], split.y[:BATCH]
-    seconds: dict[str, list[float]] = {name: [] for name in trainers}
+    seconds: dict[Backend, list[float]] = {name: [] for name in trainers}
     for _ in range(TIMED_STEPS):
         for name, trainer in trainers.items():
             start = time.perf_counter()
-            trainer.adam_step(x, y, lr=0.0)
+            trainer.step(x, y, lr=0.0)
             seconds[name].append(time.perf_counter() - start)
-    fast, slow = (1e6 * median(seconds[name]) for name in ("compiled", "eager"))
+    fast, slow = (1e6 * median(seconds[name]) for name in BACKENDS)
     console.print(f"time per step     compiled {fast:.0f} us    eager {slow:.0f} us    {slow / fast:.1f} times faster")
 
 
+def choose_kernels(program: Program) -> dict[str, Kernel]:
+    """A kernel that computes the loss, one that computes a gradient, and the optimizer's."""
+    roles = {k.name: [line.role for line in k.user_lines] for k in program.kernels}
+
+    def first(title: str, wanted: str, *unwanted: str) -> dict[str, Kernel]:
+        having = [k for k in program.kernels if wanted in roles[k.name]]
+        best = sorted(having, key=lambda k: sum(role in unwanted for role in roles[k.name]))
+        return {title: best[0]} if best else {}
+
+    return {
+        **first("a forward kernel", "forward", "backward", "update"),
+        **first("a backward kernel", "backward", "forward", "update"),
+        **first("the optimizer's kernel", "update"),
+    }
+
+
 def _print_kernels(console: Console, program: Program) -> None:
-    """One forward, one backward and the optimizer's kernel, each with its lines of the loss."""
-    for title, kernel in choose_kernels(program):
-        console.rule(f"{title}: {kernel.name}", align="left")
+    """The chosen kernels, each with its lines of the loss and the text that was executed."""
+    from rich.syntax import Syntax
+
+    for title, kernel in choose_kernels(program).items():
+        console.print()
+        console.rule(f"{title}: {kernel.name}, {_calls(kernel.calls)}", align="left")
         for line in kernel.user_lines:
-            console.print(f"  from {line}", markup=False, soft_wrap=True)
-        console.print(f"  why  {kernel.why}", markup=False, soft_wrap=True)
-        console.print(kernel.source, markup=False, soft_wrap=True)
-    console.print(f"the whole program is in {program.kernels[0].path}", markup=False, soft_wrap=True)
+            console.print(f"from {line}   ({line.role})", markup=False, soft_wrap=True)
+        if console.is_terminal:
+            console.print(Syntax(_body(kernel.source), "python", background_color="default"))
+        else:
+            console.print(_body(kernel.source), markup=False, soft_wrap=True)
+    console.print(f"\nthe whole program, the file that ran: {program.path}", markup=False, soft_wrap=True)
+
+
+def _calls(count: int) -> str:
+    return "called once a step" if count == 1 else f"called {count} times a step"
+
+
+def _body(source: str) -> str:
+    """The function without the comment above it, which names the same lines of the loss."""
+    lines = source.splitlines()
+    start = next((i for i, line in enumerate(lines) if not line.startswith("#")), 0)
+    return "\n".join(lines[start:]).rstrip()

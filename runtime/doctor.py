@@ -10,7 +10,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Any, Literal, final
 
 Status = Literal["ok", "optional", "missing"]
 
@@ -85,11 +85,9 @@ def _blas() -> Iterator[Check]:
     if importlib.util.find_spec("scipy") is None:
         yield Check("BLAS", "scipy", "missing", "not installed", "pip install scipy")
         return
-    from scipy import show_config
-
-    config = show_config(mode="dicts")
-    blas = config["Build Dependencies"]["blas"] if isinstance(config, dict) else {}
-    yield Check("BLAS", str(blas.get("name", "unknown")), "ok", f"{blas.get('version', '')}  (SciPy's own)".strip())
+    scipy: Any = importlib.import_module("scipy")  # SciPy has no types
+    blas: dict[str, str] = scipy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    yield Check("BLAS", blas.get("name", "unknown"), "ok", f"{blas.get('version', '')}  (SciPy's own)".strip())
 
 
 def _threads() -> Iterator[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -104,7 +105,8 @@ class PeerProcess:
                 return line
         log = self._log.read_text().strip()
         print(log[-4000:], file=sys.stderr)
-        raise PeerFailed(f"{self.peer.name} ended early: {log.splitlines()[-1] if log else 'it wrote nothing'}")
+        errors = [line for line in log.splitlines() if re.match(r"[\w.]+(Error|Exception|OutOfRange)\b", line)]
+        raise PeerFailed(f"{self.peer.name} ended early: {(errors or ['see its output above'])[-1]}")
 
     def _own_ticks(self) -> int:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -105,9 +105,9 @@ def check_result(result: object, model: Model) -> list[AnyArray]:
     state = model.train.state
     if state is None:
         return [check_scalar(result, model)]
+    kind = type(result).__name__
     pair = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
     if len(pair) != 2:
-        kind = cast("type[object]", type(result)).__name__
         raise TraceError(
             f"{model.name} returned {kind}, not a pair of a loss and a new state",
             loc=model.loc,

@@ -6,103 +6,39 @@ leaves say which shapes fit; and, on the hot path, the program by exact shapes, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast, final
+from typing import Any, TypeAlias, cast, final
 
 import numpy as np
 
-from ..compiler.autodiff import GraphBuild, graph_gradients
+from ..compiler.autodiff import graph_gradients
 from ..compiler.errors import CompileError, NumericError
-from ..compiler.ir.graph import Graph, Node
+from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
-from ..compiler.ops.table import infer
-from ..compiler.sizes import Symbol
 from ..compiler.types import TensorType
 from ..dsl.array import ops_of, type_of, value_of
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
 from .backends import Engine, Model, check_result, use_checks
 from .eager import has_nan
-from .linked import LinkedSession, bind_sizes
-from .optim import Optimizer, apply_updates
-from .options import Options
+from .linked import LinkedSession
+from .optim import Optimizer
+from .programs import (
+    Compiled,
+    ExecutorLike,
+    append_update,
+    change,
+    compile_program,
+    compile_update,
+    load_grads,
+    refuse_recompile,
+)
 from .train_state import Moments
 from .values import Arr, array_of
 
 Signature: TypeAlias = tuple[Hashable, ...]
-
-
-class ExecutorLike(Protocol):
-    """Runs a program: fresh output arrays from inputs, scalars and a random key; updates are written to its storage."""
-
-    def run(self, inputs: Sequence[Arr], scalars: Sequence[float], key: tuple[int, int]) -> list[Arr]: ...
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How a graph becomes something that runs."""
-
-    compile: Callable[[Graph, str], Any]
-    executor: Callable[[Any, Mapping[int, Arr]], ExecutorLike]
-
-
-def cpu_target() -> Target:
-    """Generated kernels on the CPU; loads the code generator."""
-    from ..compiler import compile as compile_graph
-    from .cpu.executor import Executor
-
-    return Target(lambda graph, name: compile_graph(graph, name=name), Executor)
-
-
-def linked_target() -> Target:
-    """The graph itself, run node by node: the oracle in the place of a compiled program."""
-    return Target(lambda graph, name: graph, LinkedSession)
-
-
-target: Callable[[], Target] = cpu_target  # replaced by tests
-
-
-@final
-@dataclass(slots=True)
-class Counter:
-    """Compilations of this process."""
-
-    count: int = 0
-
-
-COMPILATIONS = Counter()
 _NO_MOMENTS = Moments(0, {})
-
-
-@final
-@dataclass(slots=True)
-class Compiled:
-    """One program of one method, with what it was recorded from."""
-
-    program: Any
-    executor: ExecutorLike
-    graph: Graph
-    storage: dict[int, Arr]
-    inputs: list[Node]
-    spec: Spec
-    given: list[TensorType]  # types of the inputs it was recorded from
-    specialised: Mapping[str, str]
-    repeats: int = 1  # the scalars are passed once for each element type the parameters have
-
-    def fits(self, types: Sequence[TensorType], spec: Spec) -> bool:
-        """Whether inputs of these types can run this program."""
-        env: dict[Symbol, int] = {}
-        return (
-            spec == self.spec
-            and len(types) == len(self.inputs)
-            and all(
-                t.dtype is n.type.dtype and bind_sizes(n, cast("tuple[int, ...]", t.shape), env)
-                for n, t in zip(self.inputs, types, strict=True)
-            )
-        )
 
 
 @final
@@ -125,7 +61,6 @@ class CompiledEngine(Engine):
         self._model = model
         self._train = model.train
         self._look = model.options.debug_nans
-        self._target: Target | None = None
         self._programs: dict[Hashable, list[Compiled]] = {}
         self._plans: dict[Signature, Plan] = {}
         self.last: Any = None
@@ -134,9 +69,6 @@ class CompiledEngine(Engine):
     # ---- methods
     def forward(self, xs: Sequence[object]) -> Arr:
         return self._call("forward", xs)[0]
-
-    def backward(self, xs: Sequence[object]) -> list[Arr]:
-        return self._dense(self._call("backward", xs))
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
         loss, *grads = self._call("value_and_grad", xs)
@@ -151,11 +83,10 @@ class CompiledEngine(Engine):
         moments = self._train.moments_of(optimizer)
         known = self._programs.setdefault(("apply_grads", optimizer.kind), [])
         if not known:
-            known.append(self._compile_update(optimizer))
+            cells = self._train.params.trainable()
+            known.append(compile_update(f"{self._model.name}_apply_grads", cells, optimizer, moments))
         compiled = known[0]
-        trainable = [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad]
-        for leaf, grad in zip(compiled.graph.leaves("grad"), trainable, strict=True):
-            np.copyto(compiled.storage[leaf.id], grad)
+        load_grads(compiled, [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad])
         self._run(compiled, compiled.executor, [], tuple(optimizer.scalars(lr, moments.t + 1).values()))
 
     def _dense(self, grads: Sequence[Arr]) -> list[Arr]:
@@ -246,7 +177,8 @@ class CompiledEngine(Engine):
         )
 
     def lower(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> Any:
-        """The program of a method for inputs like these, compiled if need be."""
+        """The program of a method for inputs like these, compiled if need be. That of `backward` also gives the loss,
+        whose operations check the indices."""
         if optimizer is None and method not in ("forward", "backward", "value_and_grad"):
             raise CompileError(
                 f"there is no program for method {method!r}",
@@ -256,7 +188,8 @@ class CompiledEngine(Engine):
             )
         if optimizer is not None:
             self._train.moments_of(optimizer)
-        return self._find("step" if optimizer is not None else method, xs, optimizer)[0].program
+        method = "step" if optimizer is not None else "forward" if method == "forward" else "value_and_grad"
+        return self._find(method, xs, optimizer)[0].program
 
     # ---- compiling
     def _compile(
@@ -284,94 +217,24 @@ class CompiledEngine(Engine):
         storage |= {n.id: c.host for n, c in zip(recording.state, train.state_cells(), strict=True)}
         wrt = [n for n, c in zip(recording.params, train.params.cells, strict=True) if c.requires_grad]
         grads = [] if method == "forward" else graph_gradients(graph, loss, wrt)
-        graph.outputs = grads if method == "backward" else [loss] if optimizer is not None else [loss, *grads]
+        graph.outputs = [loss] if optimizer is not None else [loss, *grads]
         repeats = 1
         if optimizer is not None:
-            repeats = self._append_update(graph, optimizer, wrt, grads, storage)
+            repeats = append_update(graph, optimizer, wrt, grads, train.moments_of(optimizer), storage)
             graph.updates += [(old, new) for old, new in zip(recording.state, new_state, strict=True) if new is not old]
-        return self._finish(graph, storage, recording.inputs, spec, types, recording.specialised, repeats)
-
-    def _append_update(
-        self, graph: Graph, optimizer: Optimizer, wrt: Sequence[Node], grads: Sequence[Node], storage: dict[int, Arr]
-    ) -> int:
-        """Append the optimizer's rule, its state leaves and its scalars; how often the scalars are passed."""
-        b = GraphBuild(graph)
-        moments = self._train.moments_of(optimizer)
-        slots: dict[str, list[Node]] = {}
-        for slot in optimizer.slots:
-            slots[slot] = [graph.leaf("state", f"{p.name}_{slot}", p.type) for p in wrt]
-            storage |= {n.id: a for n, a in zip(slots[slot], moments.slots[slot], strict=True)}
-        dtypes = list(dict.fromkeys(p.type.dtype for p in wrt))
-        names = list(optimizer.scalars(0.0, 1))
-        scalars = {
-            d: {n: graph.leaf("scalar", n if len(dtypes) == 1 else f"{n}_{d.short}", TensorType(d, ())) for n in names}
-            for d in dtypes
-        }
-
-        def scope(i: int) -> AbstractContextManager[None]:
-            return graph.scope(role="update", loc=grads[i].loc, name=wrt[i].name)
-
-        with graph.scope(role="update"):
-            new, after = apply_updates(b, optimizer, wrt, grads, slots, scalars.__getitem__, scope)
-        graph.updates += list(zip(wrt, new, strict=True))
-        for slot, nodes in after.items():
-            graph.updates += list(zip(slots[slot], nodes, strict=True))
-        return len(dtypes)
-
-    def _compile_update(self, optimizer: Optimizer) -> Compiled:
-        """The update alone, from gradients that are copied into leaves of the program."""
-        graph = Graph(infer, name=f"{self._model.name}_apply_grads")
-        cells = self._train.params.trainable()
-        wrt = [graph.leaf("param", c.name, c.type) for c in cells]
-        grads = [graph.leaf("grad", f"{c.name}_grad", c.type) for c in cells]
-        storage = {n.id: c.host for n, c in zip(wrt, cells, strict=True)}
-        storage |= {n.id: np.zeros(c.shape, c.dtype) for n, c in zip(grads, cells, strict=True)}
-        repeats = self._append_update(graph, optimizer, wrt, grads, storage)
-        return self._finish(graph, storage, [], flatten(())[1], [], {}, repeats)
-
-    def _finish(
-        self,
-        graph: Graph,
-        storage: dict[int, Arr],
-        inputs: list[Node],
-        spec: Spec,
-        types: list[TensorType],
-        specialised: Mapping[str, str],
-        repeats: int,
-    ) -> Compiled:
-        if self._target is None:
-            self._target = target()
-        program = self._target.compile(graph, graph.name)
-        COMPILATIONS.count += 1
-        executor = self._target.executor(program, storage)
-        return Compiled(program, executor, graph, storage, inputs, spec, types, specialised, max(repeats, 1))
+        return compile_program(
+            graph,
+            storage,
+            recording.inputs,
+            spec=spec,
+            given=types,
+            example=recording.example,
+            specialised=recording.specialised,
+            repeats=repeats,
+        )
 
     def _note_recompile(self, method: str, before: Compiled, types: Sequence[TensorType], spec: Spec) -> None:
         """Keep the reason for another compilation of a method; CompileError if the options forbid it."""
         reason = f"{self._model.name}.{method}: {change(before, types, spec)}"
         refuse_recompile(self._model.options, reason)
         self.recompiles.append(reason)
-
-
-def refuse_recompile(options: Options, reason: str) -> None:
-    """Raise CompileError with the reason, if the options forbid compiling again."""
-    if options.fail_on_recompile:
-        raise CompileError(
-            f"{reason}; Options(fail_on_recompile=True) forbids compiling again",
-            loc=user_loc(),
-            help="give the axis a Dim without a size, so that one program serves every size",
-            code="SW505",
-        )
-
-
-def change(before: Compiled, types: Sequence[TensorType], spec: Spec) -> str:
-    """What differs between the inputs a program was recorded from and new ones, in words."""
-    if spec != before.spec or len(types) != len(before.given):
-        return "the structure of the inputs, or a constant in them, changed"
-    parts = [
-        f"input {i + 1}{f' ({n.name})' if n.name else ''} was {old}, is {new}"
-        for i, (n, old, new) in enumerate(zip(before.inputs, before.given, types, strict=True))
-        if old != new
-    ]
-    why = [f"{name} is a constant of the program: {reason}" for name, reason in before.specialised.items()]
-    return "; ".join([*parts, *why]) or "the inputs fit no compiled program"

@@ -141,7 +141,7 @@ def tape_gradients(tape: Tape, out: Arr, seed: Arr, wrt: Sequence[Arr]) -> list[
     others = tuple(t for t in old.tapes if t is not tape)
     locs = {id(e.out): loc for e, loc in zip(tape.entries, tape.locs, strict=False)}
 
-    def enter(entry: Entry[Arr]) -> None:
+    def enter(entry: Entry[Arr], gradient: Arr) -> None:
         if locs:
             _scope.set(_Scope(others, old.debug_nans, locs.get(id(entry.out))))
 

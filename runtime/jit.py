@@ -19,12 +19,11 @@ from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
 from ..dsl.scope import axis_scope
-from . import compiled
 from .backends import is_pack, use_checks
-from .compiled import COMPILATIONS, Compiled, Target
 from .eager import EagerOps, inside_run, running, scoped
 from .linked import LinkedSession
 from .options import Options, check_available
+from .programs import Compiled, change, compile_program, refuse_recompile
 from .values import AnyArray, array_of, tensor
 
 P = ParamSpec("P")
@@ -56,7 +55,6 @@ class Jitted(Generic[P, R]):
         self._options = options
         self._signature = inspect.signature(f)
         self._programs: dict[Hashable, list[tuple[Compiled, Spec, list[tuple[str | None, ...]]]]] = {}
-        self._target: Target | None = None
         self._calls = 0
         self._last: Any = None
         self.recompiles: list[str] = []
@@ -127,10 +125,7 @@ class Jitted(Generic[P, R]):
                     help="keyword-only arguments are static: pass tensors and packs by position",
                     code="SW204",
                 )
-        raw = [
-            x if is_pack(x) else as_array(x) if isinstance(x, int | float | list | np.generic) else x
-            for x in bound.args
-        ]
+        raw = [_positional(x) for x in bound.args]
         leaves, spec = flatten(tuple(raw))
         real = self._options.storage or _first_float(leaves)
         if real is not None and all(ops_of(x) is None for x in leaves):
@@ -157,7 +152,8 @@ class Jitted(Generic[P, R]):
     ) -> tuple[Compiled, Spec, list[tuple[str | None, ...]]]:
         """The program for these arguments, compiled if none fits; structure and axis names of its result."""
         types = [type_of(x) for x in leaves]
-        known = self._programs.setdefault(tuple((k, type(v), v) for k, v in static.items()), [])
+        key = tuple((k, type(cast("object", v)), v) for k, v in static.items())
+        known = self._programs.setdefault(key, [])
         found = next((k for k in known if k[0].fits(types, spec)), None)
         if found is None:
             found = self._compile(types, spec, args, static, [k[0] for k in known])
@@ -173,20 +169,24 @@ class Jitted(Generic[P, R]):
         known: Sequence[Compiled],
     ) -> tuple[Compiled, Spec, list[tuple[str | None, ...]]]:
         f = self._with_static(static)
+        given: tuple[object, ...] = args or ((),)
         with use_checks(self._options):
-            recording = record(f, *(args or ((),)), params=is_pack(args[0]) if args else False, name=self._name)
+            recording = record(f, *given, params=is_pack(given[0]), name=self._name)
         if known:
-            reason = f"{self._name}: {compiled.change(known[-1], types, spec)}"
-            compiled.refuse_recompile(self._options, reason)
+            reason = f"{self._name}: {change(known[-1], types, spec)}"
+            refuse_recompile(self._options, reason)
             self.recompiles.append(reason)
         inputs = [*recording.params, *recording.inputs]
         as_inputs(inputs)
-        if self._target is None:
-            self._target = compiled.target()
-        program = self._target.compile(recording.graph, self._name)
-        COMPILATIONS.count += 1
-        executor = self._target.executor(program, {})
-        done = Compiled(program, executor, recording.graph, {}, inputs, spec, types, recording.specialised)
+        done = compile_program(
+            recording.graph,
+            {},
+            inputs,
+            spec=spec,
+            given=types,
+            example=recording.example,
+            specialised=recording.specialised,
+        )
         return done, recording.out_spec, [n.type.names for n in recording.outputs]
 
     def _with_static(self, static: dict[str, Any]) -> Callable[..., Any]:
@@ -213,6 +213,13 @@ def as_inputs(leaves: Sequence[Node]) -> None:
     """Make these leaves the inputs of their graph, in this order: a function has no arrays of its own to update."""
     for i, leaf in enumerate(leaves):
         leaf.attrs = Attrs({"kind": "input", "index": i})
+
+
+def _positional(x: object) -> object:
+    """Numbers and nested lists as tensors; everything else as it is."""
+    if isinstance(x, int | float | np.generic) or type(x) is list:
+        return as_array(cast("object", x))
+    return x
 
 
 def _first_float(leaves: Sequence[AnyArray]) -> DType | None:

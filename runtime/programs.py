@@ -1,0 +1,192 @@
+"""Programs of the runtime: what one is compiled by, what inputs fit it, and the optimizer's update appended to a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast, final
+
+import numpy as np
+
+from ..compiler.autodiff import GraphBuild
+from ..compiler.errors import CompileError
+from ..compiler.ir.graph import Graph, Node
+from ..compiler.loc import user_loc
+from ..compiler.ops.table import infer
+from ..compiler.sizes import Symbol
+from ..compiler.types import TensorType
+from ..dsl.pack import Spec, flatten
+from .linked import LinkedSession, bind_sizes
+from .optim import Optimizer, apply_updates
+from .options import Options
+from .params import Param
+from .train_state import Moments
+from .values import Arr
+
+
+class ExecutorLike(Protocol):
+    """Runs a program: fresh output arrays from inputs, scalars and a random key; updates are written to its storage."""
+
+    def run(self, inputs: Sequence[Arr], scalars: Sequence[float], key: tuple[int, int]) -> list[Arr]: ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How a graph becomes something that runs."""
+
+    compile: Callable[[Graph, str, Mapping[Symbol, int]], Any]
+    executor: Callable[[Any, Mapping[int, Arr]], ExecutorLike]
+
+
+def cpu_target() -> Target:
+    """Generated kernels on the CPU; loads the code generator."""
+    from ..compiler.compile import compile_graph
+    from .cpu.executor import Executor
+
+    return Target(lambda graph, name, example: compile_graph(graph, name=name, example=example), Executor)
+
+
+def linked_target() -> Target:
+    """The graph itself, run node by node: the oracle in the place of a compiled program."""
+    return Target(lambda graph, name, example: graph, LinkedSession)
+
+
+target: Callable[[], Target] = cpu_target  # replaced by tests
+
+
+@final
+@dataclass(slots=True)
+class Counter:
+    """Compilations of this process."""
+
+    count: int = 0
+
+
+COMPILATIONS = Counter()
+
+
+@final
+@dataclass(slots=True)
+class Compiled:
+    """One program of one method, with what it was recorded from."""
+
+    program: Any
+    executor: ExecutorLike
+    graph: Graph
+    storage: dict[int, Arr]
+    inputs: list[Node]
+    spec: Spec  # structure of the inputs
+    given: list[TensorType]  # types of the inputs it was recorded from
+    specialised: Mapping[str, str] = field(default_factory=dict[str, str])
+    repeats: int = 1  # the scalars are passed once for each element type the parameters have
+
+    def fits(self, types: Sequence[TensorType], spec: Spec) -> bool:
+        """Whether inputs of these types can run this program."""
+        env: dict[Symbol, int] = {}
+        return (
+            spec == self.spec
+            and len(types) == len(self.inputs)
+            and all(
+                t.dtype is n.type.dtype and bind_sizes(n, cast("tuple[int, ...]", t.shape), env)
+                for n, t in zip(self.inputs, types, strict=True)
+            )
+        )
+
+
+def compile_program(
+    graph: Graph,
+    storage: dict[int, Arr],
+    inputs: Sequence[Node] = (),
+    *,
+    spec: Spec | None = None,
+    given: Sequence[TensorType] = (),
+    example: Mapping[Symbol, int] | None = None,
+    specialised: Mapping[str, str] | None = None,
+    repeats: int = 1,
+) -> Compiled:
+    """Compile a graph for this process's target and bind its leaves to arrays."""
+    made = target()
+    program = made.compile(graph, graph.name, example or {})
+    COMPILATIONS.count += 1
+    executor = made.executor(program, storage)
+    structure = spec if spec is not None else flatten(())[1]
+    return Compiled(program, executor, graph, storage, list(inputs), structure, list(given), specialised or {}, repeats)
+
+
+def append_update(
+    graph: Graph,
+    optimizer: Optimizer,
+    params: Sequence[Node],
+    grads: Sequence[Node],
+    moments: Moments,
+    storage: dict[int, Arr],
+) -> int:
+    """Append the optimizer's rule, its state leaves (bound in `storage`) and its scalars.
+
+    Returns how often the scalars are passed: once for each element type the parameters have.
+    """
+    slots: dict[str, list[Node]] = {}
+    for slot in optimizer.slots:
+        slots[slot] = [graph.leaf("state", f"{p.name}_{slot}", p.type) for p in params]
+        storage |= {n.id: a for n, a in zip(slots[slot], moments.slots[slot], strict=True)}
+    dtypes = list(dict.fromkeys(p.type.dtype for p in params))
+    names = list(optimizer.scalars(0.0, 1))
+    scalars = {
+        d: {n: graph.leaf("scalar", n if len(dtypes) == 1 else f"{n}_{d.short}", TensorType(d, ())) for n in names}
+        for d in dtypes
+    }
+
+    def scope(i: int) -> AbstractContextManager[None]:
+        return graph.scope(role="update", loc=grads[i].loc, name=params[i].name)
+
+    with graph.scope(role="update", tag=optimizer.family):
+        new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
+    graph.updates += list(zip(params, new, strict=True))
+    for slot, nodes in after.items():
+        graph.updates += list(zip(slots[slot], nodes, strict=True))
+    return max(len(dtypes), 1)
+
+
+def compile_update(
+    name: str, cells: Sequence[Param[*tuple[Any, ...]]], optimizer: Optimizer, moments: Moments
+) -> Compiled:
+    """The update of these cells alone, from gradients that `load_grads` copies into leaves of the program."""
+    graph = Graph(infer, name=name)
+    params = [graph.leaf("param", c.name, c.type) for c in cells]
+    grads = [graph.leaf("grad", f"{c.name}_grad", c.type) for c in cells]
+    storage = {n.id: c.host for n, c in zip(params, cells, strict=True)}
+    storage |= {n.id: np.zeros(c.shape, c.dtype) for n, c in zip(grads, cells, strict=True)}
+    repeats = append_update(graph, optimizer, params, grads, moments, storage)
+    return compile_program(graph, storage, repeats=repeats)
+
+
+def load_grads(compiled: Compiled, grads: Sequence[Arr]) -> None:
+    """Copy gradients into the leaves of a program made by `compile_update`."""
+    for leaf, grad in zip(compiled.graph.leaves("grad"), grads, strict=True):
+        np.copyto(compiled.storage[leaf.id], grad)
+
+
+def refuse_recompile(options: Options, reason: str) -> None:
+    """Raise CompileError with the reason, if the options forbid compiling again."""
+    if options.fail_on_recompile:
+        raise CompileError(
+            f"{reason}; Options(fail_on_recompile=True) forbids compiling again",
+            loc=user_loc(),
+            help="give the axis a Dim without a size, so that one program serves every size",
+            code="SW505",
+        )
+
+
+def change(before: Compiled, types: Sequence[TensorType], spec: Spec) -> str:
+    """What differs between the inputs a program was recorded from and new ones, in words."""
+    if spec != before.spec or len(types) != len(before.given):
+        return "the structure of the inputs, or a constant in them, changed"
+    parts = [
+        f"input {i + 1}{f' ({n.name})' if n.name else ''} was {old}, is {new}"
+        for i, (n, old, new) in enumerate(zip(before.inputs, before.given, types, strict=True))
+        if old != new
+    ]
+    why = [f"{name} is a constant of the program: {reason}" for name, reason in before.specialised.items()]
+    return "; ".join([*parts, *why]) or "the inputs fit no compiled program"

@@ -96,7 +96,10 @@ class Poly:
         return divide(other, self)
 
     def __mod__(self, other: Size) -> Size:
-        return 0 if exact_quotient(self, other) is not None else _atom(Quotient(self, other, True))
+        return remainder(self, other)
+
+    def __rmod__(self, other: int) -> Size:
+        return remainder(other, self)
 
     def __int__(self) -> int:
         if concretize is None:
@@ -147,7 +150,7 @@ def _as_number(size: Poly, other: object, method: str) -> Any:
 def _asked_by_user() -> bool:
     """Whether a comparison of sizes stands in the user's code, which is recorded: eager execution answers it with
     numbers. The library itself compares normal forms."""
-    return concretize is not None and not is_library_frame(sys._getframe(2))
+    return concretize is not None and not is_library_frame(sys._getframe(2))  # pyright: ignore[reportPrivateUsage]  there is no public way
 
 
 Size: TypeAlias = "int | Poly"
@@ -218,6 +221,13 @@ def divide(a: Size, b: Size) -> Size:
     return exact if exact is not None else _atom(Quotient(a, b, False))
 
 
+def remainder(a: Size, b: Size) -> Size:
+    """`a % b`; an opaque atom where it has no polynomial form."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b
+    return 0 if exact_quotient(a, b) is not None else _atom(Quotient(a, b, True))
+
+
 def product(sizes: tuple[Size, ...] | list[Size]) -> Size:
     """The number of elements of a shape."""
     out: Size = 1
@@ -263,6 +273,6 @@ def substitute(size: Size, env: Mapping[Symbol, int]) -> Size:
                 term = term * (env[atom] if atom in env else _atom(atom))
             else:
                 left, right = substitute(atom.left, env), substitute(atom.right, env)
-                term = term * (left % right if atom.remainder else divide(left, right))
+                term = term * (remainder(left, right) if atom.remainder else divide(left, right))
         total = total + term
     return total

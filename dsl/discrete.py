@@ -15,6 +15,9 @@ from .indexing import index
 from .movement import Axis, reduce
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .tensor import Tensor
 
 S = TypeVarTuple("S")
@@ -32,6 +35,10 @@ class IntTensor(Array[*S]):
 
     def __init__(self, array: object, dtype: DTypeLike | None = None) -> None:
         construct(self, array, "int", dtype)
+
+    if TYPE_CHECKING:
+
+        def numpy(self) -> NDArray[np.integer[Any]]: ...
 
     if not TYPE_CHECKING:
 
@@ -205,6 +212,10 @@ class BoolTensor(Array[*S]):
 
     def __init__(self, array: object) -> None:
         construct(self, array, "bool", None)
+
+    if TYPE_CHECKING:
+
+        def numpy(self) -> NDArray[np.bool_]: ...
 
     if not TYPE_CHECKING:
 

@@ -201,13 +201,17 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
     texts: list[str] = []
     for i, (x, name) in enumerate(zip(args, operand_names(args), strict=True)):
         if is_array(x) or (isinstance(x, np.ndarray | list) and i < len(types)):
-            t = types[i] if i < len(types) else type_of(as_array(x))
+            t = types[i] if i < len(types) else type_of(as_array(cast("object", x)))
             text = type_text(t, example)
             texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
         else:
-            texts.append(f"{name}: {type(x).__name__}")
+            texts.append(f"{name}: {_class_name(cast('object', x))}")
     error.at(user_loc(), texts)
     return error
+
+
+def _class_name(x: object) -> str:
+    return type(x).__name__
 
 
 def _interpreter_of_error(args: Sequence[object]) -> Ops[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
+from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
@@ -37,7 +37,7 @@ def _difference(op: str, x: object, y: object) -> AnyArray:
         fail(
             ShapeError(text, help="a loss does not broadcast: use broadcast_to where that is meant", code="SW101"), x, y
         )
-    return apply("sub", (x, y))
+    return cast("AnyArray", apply("sub", (x, y)))
 
 
 # ---- regression

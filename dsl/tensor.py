@@ -23,6 +23,9 @@ from .indexing import index
 from .movement import Axis, reduce
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .key import Key
 
 S = TypeVarTuple("S")
@@ -50,6 +53,10 @@ class Tensor(Array[*S]):
 
     def __init__(self, array: object, dtype: DTypeLike | None = None) -> None:
         construct(self, array, "float", dtype)
+
+    if TYPE_CHECKING:
+
+        def numpy(self) -> NDArray[np.floating[Any]]: ...
 
     if not TYPE_CHECKING:
 

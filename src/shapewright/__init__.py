@@ -162,7 +162,7 @@ from .dsl.typed import typed as typed
 
 if TYPE_CHECKING:
     from . import optim as optim
-    from .compiler.compile import compile as compile
+    from .compiler.compile import compile_graph as compile
     from .compiler.ir.graph import Graph as Graph
     from .compiler.program import Kernel as Kernel
     from .compiler.program import Program as Program
@@ -186,9 +186,9 @@ if TYPE_CHECKING:
     from .runtime.transforms import value_and_grad as value_and_grad
     from .runtime.transforms import vjp as vjp
 
-# Loaded when first used: name -> module.
+# Loaded when first used: name -> module, or module:name there.
 _LAZY = {
-    "compile": "compiler.compile",
+    "compile": "compiler.compile:compile_graph",
     "Graph": "compiler.ir.graph",
     "Kernel": "compiler.program",
     "Program": "compiler.program",
@@ -220,7 +220,8 @@ def __getattr__(name: str) -> object:
     module = _LAZY.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f".{module}", __name__), name)
+    path, _, inner = module.partition(":")
+    value: object = getattr(importlib.import_module(f".{path}", __name__), inner or name)
     globals()[name] = value
     return value
 

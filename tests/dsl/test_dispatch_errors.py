@@ -26,7 +26,7 @@ class Net(sw.Pack):
 H = sw.Tensor[Batch, Hidden](np.ones((5, 3), np.float32))
 NET = Net(sw.Tensor(np.ones((4, 2), np.float32)))
 IDS = sw.IntTensor[Batch]([0, 1, 2, 0, 1])
-BAD: Any = None  # hides the types from the checkers, which would refuse these programs
+lib: Any = sw  # hides the types from the checkers, which would refuse these programs
 
 
 def message(f: Callable[..., object], *args: Any) -> str:
@@ -60,7 +60,7 @@ def method(h: Any, w: Any) -> Any:
 
 
 def function(h: Any, w: Any) -> Any:
-    return sw.add(h, w)
+    return lib.add(h, w)
 
 
 def keywords(h: Any, w: Any) -> Any:
@@ -147,16 +147,16 @@ def test_errors_found_by_the_surface() -> None:
 
 def test_errors_of_execution_are_located() -> None:
     def f(h: Any, ids: Any) -> Any:
-        return sw.take(h, ids + 4, axis=0)
+        return lib.take(h, ids + 4, axis=0)
 
     text = message(f, H, IDS)
     assert "SW3" in text
     assert "ids + 4: IntTensor[Batch=5]" in text
-    assert "return sw.take(h, ids + 4, axis=0)" in text
+    assert "return lib.take(h, ids + 4, axis=0)" in text
 
 
 def test_a_list_is_named_by_its_place() -> None:
-    text = message(lambda: sw.stack([H, BAD]))
+    text = message(lambda: lib.stack([H, None]))
     assert "NoneType" in text
 
 
@@ -167,5 +167,5 @@ def test_no_source_still_names_the_operands() -> None:
 
 
 def test_values_are_never_shown() -> None:
-    secret = sw.Tensor(np.full((1, 3), 123455 + 1.0))
-    assert "123456" not in message(lambda: secret @ secret)
+    secret: Any = lib.Tensor(np.full((1, 3), 123455 + 1.0))
+    assert str(123455 + 1) not in message(lambda: secret @ secret)

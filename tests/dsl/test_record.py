@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -44,6 +45,13 @@ def x_of(n: int) -> sw.Tensor[Any, Any]:
     return sw.Tensor(np.arange(n * 3, dtype=np.float32).reshape(n, 3))
 
 
+def ints(*values: int) -> sw.IntTensor[Any]:
+    return sw.IntTensor(np.array(values))
+
+
+Two: TypeAlias = Callable[[Any, Any], Any]
+
+
 @sw.typed
 def loss(p: Dense, x: sw.Tensor[Batch, Inner], y: sw.IntTensor[Batch]) -> sw.Scalar:
     h = sw.relu(x @ p.w + p.b)
@@ -56,7 +64,7 @@ def ops_in(r: Recording) -> list[str]:
 
 # ---- leaves and nodes
 def test_graph_of_a_loss() -> None:
-    r = record(loss, pack(), x_of(5), sw.IntTensor([0, 1, 2, 3, 0]))
+    r = record(loss, pack(), x_of(5), ints(0, 1, 2, 3, 0))
     assert ops_in(r) == ["matmul", "add", "relu", "cross_entropy"]
     assert [n.name for n in r.params] == ["w", "b"]
     assert [n.name for n in r.inputs] == ["x", "y"]
@@ -68,7 +76,7 @@ def test_graph_of_a_loss() -> None:
 
 
 def test_nodes_know_line_and_name() -> None:
-    r = record(loss, pack(), x_of(2), sw.IntTensor([0, 1]))
+    r = record(loss, pack(), x_of(2), ints(0, 1))
     relu = next(n for n in r.graph.nodes if n.op == "relu")
     assert relu.name == "h"
     assert relu.loc is not None
@@ -92,9 +100,10 @@ def test_state_is_a_leaf_kind_of_its_own() -> None:
 
 
 def test_concrete_tensors_become_constants() -> None:
-    table, scale = sw.ones((3,), "float64"), sw.Tensor(2.0)
+    table: Any = sw.ones((3,), "float64")
+    scale: Any = sw.Scalar(2.0)
 
-    def f(p: Dense, x: sw.Tensor[Batch, Inner]) -> sw.Scalar:
+    def f(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         return ((x * table + table) * scale).sum()
 
     r = record(f, pack(), x_of(2))
@@ -113,7 +122,8 @@ def test_numbers_take_the_type_of_the_tensor() -> None:
 
 
 def test_result_that_is_not_recorded_is_an_output_too() -> None:
-    r = record(lambda p, x: (x, sw.ones(2)), pack(), x_of(2))
+    f: Two = lambda p, x: (x, sw.ones(2))  # noqa: E731
+    r = record(f, pack(), x_of(2))
     assert [o.op for o in r.outputs] == ["leaf", "broadcast_to"]
 
 
@@ -221,7 +231,7 @@ def test_sizes_equal_only_in_the_example_become_constants() -> None:
     assert "do not broadcast" in why(added, x_of(5))
 
     def two(p: Dense, x: sw.Tensor[Batch, Inner], y: sw.Tensor[Seq, Inner]) -> Any:
-        return x + y
+        return sw.add(x, y)
 
     r = record(two, pack(), x_of(5), x_of(5))
     assert set(r.specialised) == {"Batch", "Seq"}
@@ -247,20 +257,20 @@ def test_restart_is_not_caught_by_user_code() -> None:
 
 
 # ---- values that do not exist
-@pytest.mark.parametrize(
-    ("use", "says"),
-    [
-        (lambda x: float(x.sum()), "keep it as a tensor"),
-        (lambda x: x.sum().item(), "sw.where chooses by it"),
-        (lambda x: x.numpy(), "return it and read it outside"),
-        (lambda x: np.asarray(x), "sw function"),
-        (lambda x: 1 if x.sum() > 0 else 2, "sw.where"),
-        (lambda x: int(x.argmax()), "static argument"),
-        (lambda x: [1, 2][x.argmax()], "sw.take"),
-        (lambda x: x[x > 0], "sw.where"),
-        (lambda x: f"{x.sum():.2f}", None),
-    ],
-)
+USES: list[tuple[Callable[[Any], Any], str | None]] = [
+    (lambda x: float(x.sum()), "keep it as a tensor"),
+    (lambda x: x.sum().item(), "sw.where chooses by it"),
+    (lambda x: x.numpy(), "return it and read it outside"),
+    (lambda x: np.asarray(x), "sw function"),
+    (lambda x: 1 if x.sum() > 0 else 2, "sw.where"),
+    (lambda x: int(x.argmax()), "static argument"),
+    (lambda x: operator.index(x.argmax()), "sw.take"),
+    (lambda x: x[x > 0], "sw.where"),
+    (lambda x: f"{x.sum():.2f}", None),
+]
+
+
+@pytest.mark.parametrize(("use", "says"), USES)
 def test_values_while_recording(use: Any, says: str | None) -> None:
     def f(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         use(x)
@@ -281,9 +291,12 @@ def test_tensors_do_not_leave_their_recording() -> None:
         kept.append(x)
         return x
 
+    def meet(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
+        return x + kept[0]
+
     record(leak, pack(), x_of(2))
     with pytest.raises(sw.TraceError, match="two recordings"):
-        record(lambda p, x: x + kept[0], pack(), x_of(2))
+        record(meet, pack(), x_of(2))
     with pytest.raises(sw.TraceError, match="is an argument of a function that is recorded"):
         record(leak, pack(), kept[0])
 
@@ -294,8 +307,9 @@ def test_wrong_number_of_inputs() -> None:
 
 
 def test_interpreter_is_restored_after_an_error() -> None:
+    f: Two = lambda p, x: x.item()  # noqa: E731
     with pytest.raises(sw.TraceError):
-        record(lambda p, x: x.item(), pack(), x_of(2))
+        record(f, pack(), x_of(2))
     assert current() is eager()
 
 
@@ -339,5 +353,5 @@ def test_run_with_needs_a_tensor() -> None:
 
 
 def test_public_record_gives_the_graph() -> None:
-    graph = sw.record(loss, pack(), x_of(2), sw.IntTensor([0, 1]))
+    graph = sw.record(loss, pack(), sw.Tensor[Batch, Inner](x_of(2)), sw.IntTensor[Batch]([0, 1]))
     assert "cross_entropy" in str(graph)

@@ -80,14 +80,14 @@ class Walk:
         if hint.own:
             self.frames += 1
             frame = self.frames
-        return self.fields(hint, value, at.path, at.function, frame)
+        return self.fields(hint, value, at, frame)
 
-    def fields(self, hint: PackHint, pack: Pack, path: str, function: str, frame: int = 0) -> Pack:
-        """The fields of a pack that stands at `path`."""
+    def fields(self, hint: PackHint, pack: Pack, at: Source, frame: int = 0) -> Pack:
+        """The fields of a pack."""
         changed: dict[str, object] = {}
-        for name, inner, at in hint.sources(path, function):
+        for name, inner, inside in hint.sources(at):
             old = pack.__dict__[name]
-            new = self.value(inner, old, at, frame)
+            new = self.value(inner, old, inside, frame)
             if new is not old:
                 changed[name] = new
         return rebuilt(pack, changed) if changed else pack
@@ -146,7 +146,7 @@ def _changed(new: list[object], old: tuple[object, ...]) -> bool:
 def _inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
     """An element of a container: it stands where the container's annotation does, unless it is a NamedTuple's."""
     owner = kind if hasattr(kind, "_fields") else at.owner
-    return Source(f"{at.path}.{name}", text, at.function, owner, name if owner is kind else at.name)
+    return Source(f"{at.path}.{name}", text, at.function, owner, name if owner is kind else at.name, at.position)
 
 
 # ---- ranks and sizes
@@ -215,13 +215,13 @@ def expression_size(axis: AxisSpec, frame: int, shared: Bindings, local: Binding
     return found.sizes[0] if found is not None else None
 
 
-def check_pack(pack: Pack) -> Pack:
-    """A new pack against the annotations of its class; returns it with raw arrays converted."""
+def check_pack(pack: Pack, hint: PackHint | None = None) -> Pack:
+    """A new pack against the annotations of its class (or a hint); returns it with raw arrays converted."""
     if checks_mode.get() == "off":
         return pack
     walk = Walk()
     cls = type(pack)
-    checked = walk.fields(class_hint(cls), pack, "", cls.__name__)
+    checked = walk.fields(hint or class_hint(cls), pack, Source("", "", cls.__name__, cls, ""))
     scope = current_scope.get() or Scope()
     scope.bindings, _ = bind(walk.items, scope.bindings, {})
     return checked

@@ -62,13 +62,16 @@ class PackHint:
             self._fields = tuple((n, lower(a, self.env)) for n, a in field_annotations(self.cls).items())
         return self._fields
 
-    def sources(self, path: str, function: str) -> tuple[tuple[str, Hint, Source], ...]:
-        """The fields of a pack that stands at `path` of a call."""
-        found = self._sources.get((path, function))
+    def sources(self, at: Source) -> tuple[tuple[str, Hint, Source], ...]:
+        """The fields of a pack that stands at a place of a call; with an empty path, of one that is being made."""
+        found = self._sources.get((at.path, at.function))
         if found is None:
-            prefix = f"{path}." if path else ""
-            found = tuple((n, h, Source(prefix + n, h.text, function, self.cls, n)) for n, h in self.fields)
-            self._sources[path, function] = found
+            prefix = f"{at.path}." if at.path else ""
+            found = tuple(
+                (n, h, Source(prefix + n, h.text, at.function, self.cls, n, at.position if prefix else i))
+                for i, (n, h) in enumerate(self.fields)
+            )
+            self._sources[at.path, at.function] = found
         return found
 
 

@@ -277,13 +277,9 @@ def _checked_init(cls: type[Pack]) -> Callable[..., None]:
             generated(self, *args, **kwargs)
         except TypeError as error:
             if error.__traceback__ is not None and error.__traceback__.tb_next is None:  # the call itself did not fit
-                text = str(error).removeprefix(f"{cls.__name__}.__init__() ").replace(" positional", "")
-                raise ShapeError(
-                    f"`{cls.__name__}` {text}",
-                    loc=user_loc(),
-                    help=f"its fields are {', '.join(pack_fields(cls))}",
-                    code="SW103",
-                ) from None
+                from .report import wrong_pack
+
+                raise wrong_pack(cls.__name__, str(error), pack_fields(cls), len(args)) from None
             raise
         if type(self) is cls:
             _check_fields(self)

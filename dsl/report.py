@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import linecache
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, cast
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
@@ -15,6 +11,7 @@ from ..compiler.sizes import Shape, Size
 from .annotations import AxisSpec
 from .array import Array, type_of, type_text
 from .pack import Pack, TList, cell_help, is_array
+from .places import argument_loc, class_place, place_of
 from .scope import Binding, Source
 
 _INSTEAD_OF = {
@@ -39,7 +36,7 @@ def not_an_array(at: Source, value: object) -> DTypeError:
         )
     return DTypeError(
         f"{_subject(at)} is {got}, not a tensor",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
         help=cell,
@@ -52,7 +49,7 @@ def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], ra
     cast_help = _INSTEAD_OF.get(cls.__name__) if rank_fits else None  # of another rank: it is another tensor
     return DTypeError(
         f"{_subject(at)} is {_article(type(array).__name__)}, not {_article(cls.__name__)}",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
         help=None if cast_help is None or at.name == "return" else cast_help.format(at.path),
@@ -64,7 +61,7 @@ def wrong_type(at: Source, value: object) -> DTypeError:
     """An object that is not what a pack, a constant or a union asks for."""
     return DTypeError(
         f"{_subject(at)} is {_type_name(value)}, where {at.text} is wanted",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
         help=cell_help(value, at.path),
@@ -76,7 +73,7 @@ def no_alternative(at: Source, array: Array[*tuple[Any, ...]]) -> ShapeError:
     """A tensor that fits none of the alternatives of a union."""
     return ShapeError(
         f"{_subject(at)} fits none of {at.text}",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
         code="SW101",
@@ -87,7 +84,7 @@ def unsupported(at: Source, error: DTypeError) -> ShapewrightError:
     """An array of an element type that there is no tensor of."""
     return DTypeError(
         f"{_subject(at)}: {error.diagnostic.message}",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_declared(at)],
         help=error.diagnostic.help,
         code=error.code,
@@ -98,16 +95,36 @@ def wrong_length(at: Source, got: int, want: int) -> ShapeError:
     """A tuple or TList of another length."""
     return ShapeError(
         f"{_subject(at)} has {_count(got, 'element')}, where {want} {'is' if want == 1 else 'are'} wanted",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
         code="SW103",
     )
 
 
-def wrong_call(function: str, problem: str, signature: str) -> ShapeError:
-    """Arguments that do not fit the parameters: too many, too few, an unknown name."""
-    return ShapeError(f"`{function}` {problem}", loc=user_loc(), operands=[f"{function}{signature}"], code="SW103")
+def wrong_call(name: str, problem: str, signature: inspect.Signature, given: int, text: str) -> ShapeError:
+    """Arguments that do not fit the parameters; `problem` is what `Signature.bind` says."""
+    if problem.startswith("too many positional"):
+        most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
+        message = f"takes {_count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
+    elif problem.startswith("missing a required"):
+        message = f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
+    else:
+        message = problem.replace("got an unexpected keyword argument", "has no parameter").replace(chr(39), "`")
+    return ShapeError(f"`{name}` {message}", loc=user_loc(), operands=[text], code="SW103")
+
+
+def wrong_pack(name: str, problem: str, fields: tuple[str, ...], given: int) -> ShapeError:
+    """Arguments that do not fit the fields of a Pack class; `problem` is what its constructor says."""
+    quoted = [q for q in problem.split("'")[1::2] if q.isidentifier()]
+    if "unexpected keyword" in problem:
+        message = f"has no field `{quoted[0]}`"
+    elif "missing" in problem:
+        message = f"is made without {' and '.join(f'`{q}`' for q in quoted)}"
+    else:
+        message = f"has {_count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
+    help_ = f"its fields are {', '.join(fields)}"
+    return ShapeError(f"`{name}` {message}", loc=user_loc(), help=help_, code="SW103")
 
 
 # ---- ranks and sizes
@@ -117,7 +134,7 @@ def wrong_rank(at: Source, axes: tuple[AxisSpec, ...], shape: Shape) -> ShapeErr
     want = len(axes) - 1 if least else len(axes)
     return ShapeError(
         f"{_subject(at)} has rank {len(shape)}, where rank {least}{want} is wanted",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=_where(at),
         code="SW101",
@@ -130,11 +147,11 @@ def wrong_size(at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int,
     fixed = f"axis {index} of {_subject(at)} is {size}, where {axis.size} is wanted"
     notes = _where(at)
     if axis.kind == "dim":
-        notes = [f"{axis.name}={axis.size} is fixed by the class `{axis.name}`{_class_place(axis.key)}", *notes]
+        notes = [f"{axis.name}={axis.size} is fixed by the class `{axis.name}`{class_place(axis.key)}", *notes]
         fixed = f"axis `{axis.name}` of {_subject(at)} is {size}, where {axis.size} is wanted"
     return ShapeError(
         fixed,
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=notes,
         help=_needs(at, axes, shape, index, axis.size),
@@ -155,11 +172,11 @@ def two_sizes(
         got, want = str(shape[index]), str(bound.sizes[0])
         where = f"axis {index} (`{axis.name}`) of {_subject(at)} is {got}, where {want} is bound"
     source = bound.source
-    place = _place(source)
+    place = place_of(source)
     note = f"{axis.name}={want} was bound by `{source.path}: {source.text}`" + (f" ({place})" if place else "")
     return ShapeError(
         f"axis `{axis.name}` has two sizes: {want} and {got}",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_given(at, shape)],
         details=[where],
         notes=[note],
@@ -174,7 +191,7 @@ def wrong_expression(
     """A size that is not the sum or product that the annotation says."""
     return ShapeError(
         f"axis {index} of {_subject(at)} is {shape[index]}, where {axis.name} = {want} is wanted",
-        loc=user_loc(),
+        loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=_where(at),
         help=_needs(at, axes, shape, index, want),
@@ -221,7 +238,7 @@ def _tuple(shape: Shape) -> str:
 
 
 def _where(at: Source) -> list[str]:
-    place = _place(at)
+    place = place_of(at)
     return [f"`{_declared(at)}` is declared at {place}"] if place else []
 
 
@@ -247,62 +264,3 @@ def _article(name: str) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
-
-
-# ---- where an annotation stands
-def _place(at: Source) -> str | None:
-    """File and line of the annotation."""
-    if isinstance(at.owner, type):
-        from .hints import field_owner
-
-        return _line_of_field(field_owner(at.owner, at.name), at.name)
-    function = inspect.unwrap(cast("Any", at.owner))
-    code = getattr(function, "__code__", None)
-    return None if code is None else _line_of_parameter(code.co_filename, code.co_firstlineno, code.co_name, at.name)
-
-
-def _class_place(cls: object) -> str:
-    if not isinstance(cls, type):
-        return ""
-    place = _line_of_field(cls, "size")
-    return f" ({place})" if place else ""
-
-
-def _line_of_field(cls: type[object], name: str) -> str | None:
-    try:
-        file = inspect.getsourcefile(cls) or ""
-        first = inspect.getsourcelines(cls)[1]
-    except (OSError, TypeError):
-        return None
-    for node in _nodes(file):
-        if isinstance(node, ast.ClassDef) and node.name == cls.__name__ and _first_line(node) == first:
-            for entry in node.body:
-                targets = [entry.target] if isinstance(entry, ast.AnnAssign) else getattr(entry, "targets", [])
-                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                    return f"{Path(file).name}:{entry.lineno}"
-    return f"{Path(file).name}:{first}"
-
-
-@lru_cache(maxsize=256)
-def _line_of_parameter(file: str, first: int, function: str, name: str) -> str | None:
-    for node in _nodes(file):
-        if isinstance(node, ast.FunctionDef) and node.name == function and _first_line(node) == first:
-            if name == "return" and node.returns is not None:
-                return f"{Path(file).name}:{node.returns.lineno}"
-            a = node.args
-            for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))):
-                if arg.arg == name:
-                    return f"{Path(file).name}:{arg.lineno}"
-    return f"{Path(file).name}:{first}" if linecache.getline(file, first) else None
-
-
-def _first_line(node: ast.ClassDef | ast.FunctionDef) -> int:
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-@lru_cache(maxsize=16)
-def _nodes(file: str) -> tuple[ast.AST, ...]:
-    try:
-        return tuple(ast.walk(ast.parse("".join(linecache.getlines(file)))))
-    except (SyntaxError, ValueError):
-        return ()

@@ -36,7 +36,8 @@ class Source:
     """Something with an annotation: a parameter, a result, or a field of a pack.
 
     path: "x", "p.blocks.0.w". text: its annotation. function: the call that is being checked. owner: the function or
-    Pack class where the annotation stands; name: the parameter or field there ("return" for a result).
+    Pack class where the annotation stands; name: the parameter or field there ("return" for a result). position: which
+    argument of the call it came in.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Source:
     function: str
     owner: object
     name: str
+    position: int | None = None
 
 
 class Binding(NamedTuple):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import types
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast, final
 
-from ..compiler.errors import ShapeError
+from ..compiler import sizes
+from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from . import reference, report
 from .annotations import AxisSpec
 from .check import Bindings, Item, Walk, bind
@@ -89,7 +91,9 @@ class Plan:
 
     @functools.cached_property
     def parameters(self) -> dict[str, Parameter]:
-        return {n: self._parameter(p) for n, p in self.signature.parameters.items()}
+        listed = list(self.signature.parameters.values())
+        shift = int(bool(listed) and listed[0].name in ("self", "cls"))
+        return {p.name: self._parameter(p, i - shift) for i, p in enumerate(listed)}
 
     @functools.cached_property
     def result(self) -> tuple[Hint, Source]:
@@ -103,18 +107,16 @@ class Plan:
         listed = tuple(self.parameters.values())
         return listed if all(p.kind in fixed for p in listed) else None
 
-    def _parameter(self, p: inspect.Parameter) -> Parameter:
+    def _parameter(self, p: inspect.Parameter, position: int) -> Parameter:
         try:
             hint = lower(self.annotations.get(p.name, Any))
         except ShapeError as error:
             raise error.at(None, [f"{p.name}: {p.annotation}"]) from None
-        return Parameter(p.name, p.kind, hint, Source(p.name, hint.text, self.name, self.f, p.name))
+        return Parameter(p.name, p.kind, hint, Source(p.name, hint.text, self.name, self.f, p.name, position))
 
     def call(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """Check the arguments, call, check the result."""
-        walk = Walk()
-        args, kwargs = self.walk(walk, args, kwargs)
-        local = self.bind(walk.items, scope, {})
+        args, kwargs, local, frames = self.enter(scope, args, kwargs)
         scope.depth += 1
         try:
             value = self.f(*args, **kwargs)
@@ -122,10 +124,41 @@ class Plan:
             scope.depth -= 1
         hint, source = self.result
         if hint is not UNCHECKED:
-            after = Walk(frames=walk.frames)
+            after = Walk(frames=frames)
             value = after.value(hint, value, source)
             self.bind(after.items, scope, local)
         return value
+
+    def enter(
+        self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> tuple[tuple[object, ...], dict[str, object], Bindings, int]:
+        """The arguments, checked and converted, the sizes of type variables, and the number of frames used."""
+        walk = Walk()
+        try:
+            new, keywords = self.walk(walk, args, kwargs)
+            return new, keywords, self.bind(walk.items, scope, {}), walk.frames
+        except (ShapeError, DTypeError) as error:
+            swapped = self._exchanged(scope, args, kwargs)
+            if swapped is not None:
+                error.diagnostic.help = f"exchange `{swapped[0]}` and `{swapped[1]}`: then the arguments fit"
+            raise
+
+    def _exchanged(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[str, str] | None:
+        """Two positional arguments that would fit in each other's place."""
+        if sizes.concretize is not None:  # recording: a trial must not ask for numbers
+            return None
+        names = list(self.parameters)
+        for i, j in itertools.combinations(range(min(len(args), len(names))), 2):
+            trial = list(args)
+            trial[i], trial[j] = args[j], args[i]
+            walk = Walk()
+            try:
+                self.walk(walk, tuple(trial), kwargs)
+                bind(walk.items, scope.bindings, {})
+            except ShapewrightError:
+                continue
+            return names[i], names[j]
+        return None
 
     def walk(self, walk: Walk, args: tuple[object, ...], kwargs: dict[str, object]) -> Arguments:
         """The arguments with raw arrays converted; structure and kinds are checked."""
@@ -135,7 +168,9 @@ class Plan:
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise report.wrong_call(self.name, self._arity(str(error), len(args)), self._text) from None
+            raise report.wrong_call(
+                self.name, str(error), self.signature, len(args), f"{self.name}{self._text}"
+            ) from None
         for name, value in bound.arguments.items():
             p = self.parameters[name]
             if p.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -149,7 +184,7 @@ class Plan:
     def _value(self, walk: Walk, p: Parameter, value: object) -> object:
         if p.hint is UNCHECKED:
             if p.name == "self" and isinstance(value, Pack):  # a method of a pack: its fields bind the axes
-                return walk.fields(class_hint(type(value)), value, "self", self.name)
+                return walk.fields(class_hint(type(value)), value, p.source)
             return value
         return walk.value(p.hint, value, p.source)
 
@@ -167,16 +202,6 @@ class Plan:
     def _text(self) -> str:
         texts = (p.name if p.hint is UNCHECKED else f"{p.name}: {p.hint.text}" for p in self.parameters.values())
         return f"({', '.join(texts)})"
-
-    def _arity(self, problem: str, given: int) -> str:
-        if problem.startswith("too many positional"):
-            most = sum(
-                p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in self.signature.parameters.values()
-            )
-            return f"takes {most} positional argument{'' if most == 1 else 's'}, {given} were given"
-        if problem.startswith("missing a required"):
-            return f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
-        return f"does not take these arguments: {problem}"
 
 
 # ---- for trainers and recorders
@@ -209,9 +234,7 @@ def check_args(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, ob
     if checks_mode.get() == "off":
         return args, dict(kwargs or {})
     plan, held = plan_of(f)
-    walk = Walk()
-    new, keywords = plan.walk(walk, (*held, *args), dict(kwargs or {}))
-    plan.bind(walk.items, current_scope.get() or Scope(), {})
+    new, keywords, _, _ = plan.enter(current_scope.get() or Scope(), (*held, *args), dict(kwargs or {}))
     return new[len(held) :], keywords
 
 

@@ -193,7 +193,7 @@ def refusals() -> list[tuple[Any, type[Exception], str]]:
         (lambda: cast("Any", loss)(p, x), ShapeError, "`loss` is called without `y`"),
         (lambda: cast("Any", loss)(p, x, y, y), ShapeError, "`loss` takes 3 positional arguments, 4 were given"),
         (lambda: cast("Any", loss)(p, x, z=y), ShapeError, "`loss` is called without `y`"),
-        (lambda: cast("Any", loss)(p, x, y, z=1), ShapeError, "got an unexpected keyword argument 'z'"),
+        (lambda: cast("Any", loss)(p, x, y, z=1), ShapeError, "`loss` has no parameter `z`"),
         (lambda: loss(p, cast("Any", "x"), y), DTypeError, "argument `x` of `loss` is a str, not a tensor"),
         (lambda: loss(p, cast("Any", None), y), DTypeError, "argument `x` of `loss` is None, not a tensor"),
         (lambda: loss(p, cast("Any", 3.0), y), DTypeError, "make it a tensor: sw.Tensor(x)"),

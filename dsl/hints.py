@@ -297,11 +297,24 @@ def field_annotations(cls: type[object]) -> dict[str, object]:
     if not issubclass(cls, Pack):
         return resolve(cls, {})
     found: dict[str, object] = {}
-    names = pack_fields(cls)
+    names, given = pack_fields(cls), _base_arguments(cls)
     for base in reversed(cls.__mro__):
         if issubclass(base, Pack) and base is not Pack:
-            found |= resolve(base, namespace(base), frozenset(names))
+            own = resolve(base, namespace(base), frozenset(names))
+            found |= {n: _substitute((a,), given.get(base, {}))[0] for n, a in own.items()}
     return {n: found.get(n, Any) for n in names}
+
+
+def _base_arguments(cls: type[Pack]) -> dict[object, Env]:
+    """What a class gives for the type variables of its generic bases: `class Head(Dense[Hidden, Digits])`."""
+    given: dict[object, Env] = {cls: {}}
+    for c in cls.__mro__:
+        for base in cast("tuple[object, ...]", c.__dict__.get("__orig_bases__", ())):
+            origin = get_origin(base)
+            if isinstance(origin, type) and issubclass(origin, Pack):
+                parameters: tuple[object, ...] = getattr(origin, "__parameters__", ())
+                given[origin] = _bind_parameters(parameters, _substitute(get_args(base), given.get(c, {})))
+    return given
 
 
 def field_owner(cls: type[object], name: str) -> type[object]:

@@ -7,11 +7,23 @@ inside one is a constant that is part of its `Spec`. Leaves come in order of fie
 from __future__ import annotations
 
 import dataclasses
+import typing
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Self, TypeAlias, TypeGuard, TypeVar, TypeVarTuple, cast, dataclass_transform, final
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Self,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    TypeVarTuple,
+    cast,
+    dataclass_transform,
+    final,
+)
 
 import numpy as np
 
@@ -20,6 +32,9 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
 from .array import Array, make, type_of, type_text
+
+if TYPE_CHECKING:
+    from .hints import PackHint
 
 P = TypeVar("P", bound="Pack")
 T = TypeVar("T")
@@ -240,6 +255,12 @@ class Pack:
         dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
         setattr(cls, "__init__", _checked_init(cls))
 
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, args: object) -> object:
+            plain = super().__class_getitem__(args)
+            return PackAlias(cls, plain.__args__, name=plain._name)
+
     def leaves(self) -> tuple[AnyArray, ...]:
         """The tensors, in order of fields."""
         return tuple(flatten(self)[0])
@@ -273,24 +294,45 @@ def _checked_init(cls: type[Pack]) -> Callable[..., None]:
 
     @wraps(generated)
     def __init__(self: Pack, *args: object, **kwargs: object) -> None:
-        try:
-            generated(self, *args, **kwargs)
-        except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is None:  # the call itself did not fit
-                from .report import wrong_pack
-
-                raise wrong_pack(cls.__name__, str(error), pack_fields(cls), len(args)) from None
-            raise
+        initialize(self, generated, args, kwargs)
         if type(self) is cls:
             _check_fields(self)
 
     return __init__
 
 
-def _check_fields(pack: Pack) -> None:
+def initialize(pack: Pack, init: Callable[..., None], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+    """Call the constructor that the fields gave; nothing is checked but that the arguments fit its parameters."""
+    try:
+        init(pack, *args, **kwargs)
+    except TypeError as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:  # raised inside of it
+            raise
+        from .report import wrong_pack
+
+        raise wrong_pack(type(pack).__name__, str(error), pack_fields(type(pack)), len(args)) from None
+
+
+def _check_fields(pack: Pack, hint: PackHint | None = None) -> None:
     from .check import check_pack
 
-    pack.__dict__.update(check_pack(pack).__dict__)
+    pack.__dict__.update(check_pack(pack, hint).__dict__)
+
+
+class PackAlias(typing._GenericAlias, _root=True):  # type: ignore[call-arg, misc, name-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUntypedBaseClass, reportGeneralTypeIssues]  - typing has no public base for aliases
+    """`Dense[Pixels, Hidden]` of a generic Pack class: an ordinary alias; a pack that is made by calling it has these axes."""
+
+    __origin__: type[Pack]
+    __args__: tuple[Any, ...]
+
+    def __call__(self, *args: object, **kwargs: object) -> Pack:
+        from .hints import pack_hint
+
+        cls = self.__origin__
+        pack = cls.__new__(cls)
+        initialize(pack, cast("Any", cls.__init__).__wrapped__, args, kwargs)
+        _check_fields(pack, pack_hint(cls, self.__args__))
+        return pack
 
 
 def show(value: object, indent: int = 0) -> str:

@@ -29,7 +29,8 @@ def argument_loc(at: Source) -> Loc | None:
 
 def _argument(call: ast.Call, at: Source, position: int) -> ast.expr | None:
     """None where the call is of something else (a trainer's method, an alias), or its arguments are starred."""
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    func = call.func.value if isinstance(call.func, ast.Subscript) else call.func  # Dense[Pixels, Hidden](...)
+    called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
     if called != at.function.rpartition(".")[2]:
         return None
     root = at.path.partition(".")[0]

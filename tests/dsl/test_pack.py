@@ -266,6 +266,40 @@ def test_fields_are_inherited() -> None:
 
     p = Scaled(arr(4, 3), arr(3))
     assert list(p.named()) == ["w", "b", "gain"]
+    assert p.w.names == ("In", "Out")
+    with pytest.raises(ShapeError, match="axis `Out` of field `w` of `Scaled` is 5, where 3 is wanted"):
+        Scaled(arr(4, 5), arr(5))
+
+
+def test_a_generic_pack_with_given_axes() -> None:
+    d = Dense[In, Out](arr(4, 3), arr(3))
+    assert type(d) is Dense
+    assert d.w.names == ("In", "Out")
+    with pytest.raises(ShapeError, match="axis `In` of field `w` of `Dense` is 5, where 4 is wanted"):
+        Dense[In, Out](arr(5, 3), arr(3))
+    with pytest.raises(ShapeError, match="`Dense` is made without `b`"):
+        cast("Any", Dense[In, Out])(arr(4, 3))
+    half = cast("Any", Dense)[In, O]
+    assert half[Out] == Dense[In, Out]
+    assert half[Out](arr(4, 3), arr(3)).b.names == ("Out",)
+    with pytest.raises((TypeError, AttributeError)):
+        cast("Any", Net)[In]
+
+
+def test_a_constructor_of_the_users() -> None:
+    class Wide(Pack):
+        w: Tensor[Hidden]
+
+        def __init__(self, width: int) -> None:
+            if width < 1:
+                raise TypeError("no width")
+            object.__setattr__(self, "w", arr(width))
+
+    assert Wide(3).w.names == ("Hidden",)
+    with pytest.raises(TypeError, match=r"^no width$"):
+        Wide(0)
+    with pytest.raises(ShapeError, match="`Wide` has 1 field, 2 were given"):
+        cast("Any", Wide)(1, 2)
 
 
 def test_a_list_inside_a_pack() -> None:

@@ -84,19 +84,22 @@ def pair_loss(p: Pair, x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:
 
 @sw.typed
 def concatenated(x: sw.Tensor[sw.D[N], I], y: sw.Tensor[sw.D[M], I]) -> sw.Tensor[sw.Add[N, M], I]:
-    out: Any = x
+    wrong: Any = x
+    out: sw.Tensor[sw.Add[N, M], I] = wrong
     return out
 
 
 @sw.typed
 def a_number(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:
-    out: Any = 0.5
+    wrong: Any = 0.5
+    out: sw.Scalar = wrong
     return out
 
 
 @sw.typed
 def transposed(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Pixels, Batch]:
-    out: Any = x
+    wrong: Any = x
+    out: sw.Tensor[Pixels, Batch] = wrong
     return out
 
 
@@ -115,6 +118,14 @@ def case_two_sizes_of_an_axis() -> None:
 
 def case_axis_bound_by_a_parameter() -> None:
     nested(P, X)
+
+
+def case_argument_by_keyword() -> None:
+    loss(
+        P,
+        y=Y,
+        x=zeros(5, 65),
+    )
 
 
 def case_size_fixed_by_a_dim() -> None:
@@ -217,6 +228,10 @@ def case_tuple_for_a_tlist() -> None:
 
 def case_named_tuple_with_a_wrong_field() -> None:
     pair_loss(Pair(zeros(64, 32), zeros(31)), X)
+
+
+def case_generic_pack_with_given_axes() -> None:
+    Dense[Pixels, Digits](zeros(64, 11), zeros(11))
 
 
 def case_method_of_a_generic_pack() -> None:

@@ -39,7 +39,9 @@ def main() -> None:
     program = trainer.lower(x, y, method="step")  # forward, backward and the SGD update in one program
     print(program.listing())
     for kernel in program.kernels:
-        print(f"\n{kernel.name}: {kernel.flops} FLOPs, {kernel.bytes} bytes, from lines {kernel.user_lines}")
+        print(f"\n{kernel.name}: {kernel.flops} FLOPs, {kernel.bytes} bytes")
+        for line in kernel.user_lines:
+            print(f"  from {line}   ({line.role})")
         print(f"  why: {kernel.why}")
     print(f"\nThe file that is executed: {program.kernels[0].path}")
     print(program.kernels[0].source)

@@ -129,7 +129,7 @@ def _train(console: Console, name: str, trainer: Trainer, split: Split, epochs: 
     """Train, with a progress bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as progress:
         task = progress.add_task(f"{name:<8}", total=epochs, loss=float("nan"))
         for epoch in range(epochs):

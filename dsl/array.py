@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
@@ -108,6 +108,12 @@ class Array(Generic[*S]):
         if not self._type.shape:
             raise ShapeError("a scalar has no len()", loc=user_loc(), code="SW103")
         return int(self._type.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        """The slices along the first axis."""
+        from .indexing import index
+
+        return iter([index(self, i) for i in range(len(self))])
 
     def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self._ops is not None:

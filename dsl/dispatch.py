@@ -201,7 +201,7 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
     texts: list[str] = []
     for i, (x, name) in enumerate(zip(args, operand_names(args), strict=True)):
         if is_array(x) or (isinstance(x, np.ndarray | list) and i < len(types)):
-            t = types[i] if i < len(types) else type_of(as_array(cast("object", x)))
+            t = types[i] if i < len(types) else type_of(as_array(args[i]))
             text = type_text(t, example)
             texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
         else:

@@ -149,6 +149,7 @@ def _position(x: AnyArray, e: object, size: Size, axis: int) -> Size:
         # Counted in the example: a smaller axis at run time is caught by the shape rule.
         if -int_example(size) <= i < int_example(size):
             return i if i >= 0 else size + i
+        size = int(size)
     elif -size <= i < size:
         return i % size
     outside = IndexOutOfRange(f"index {i} is outside axis {axis} of size {size}", code="SW301")

@@ -92,7 +92,7 @@ def flatten(x: AnyArray, start: int, end: int) -> Any:
 def squeeze(x: AnyArray, axis: Axis) -> Any:
     """Without axes of size 1: all of them, or the given ones."""
     t = type_of(x)
-    axes = [i for i, s in enumerate(t.shape) if s == 1] if axis is None else many_axes("squeeze", x, axis)
+    axes = [i for i, s in enumerate(t.shape) if int(s) == 1] if axis is None else many_axes("squeeze", x, axis)
     for a in axes:
         if t.shape[a] != 1 and not (isinstance(t.shape[a], Poly) and int(t.shape[a]) == 1):
             fail(ShapeError(f"squeeze: axis {a} has size {t.shape[a]}, not 1", code="SW106"), x)

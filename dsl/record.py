@@ -26,7 +26,7 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Shape, Size, Symbol, evaluate, symbols
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of, with_names
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten
@@ -232,10 +232,8 @@ class _Recorder:
     def _shape(self, argument: _Argument, i: int) -> tuple[Shape, tuple[str | None, ...]]:
         """The sizes of a leaf, symbolic where only inputs bind them, and the names of its axes."""
         t, axes = type_of(argument.leaves[i]), argument.axes[i]
-        if axes is None or len(axes) != t.ndim or any(a.kind == "variadic" for a in axes):
-            return t.shape, t.names
-        names = tuple(a.name if a.kind in ("dim", "typevar") else n for a, n in zip(axes, t.names, strict=True))
-        if argument.kind != "input":
+        names = _names(t, axes)
+        if axes is None or not _plain_axes(t, axes) or argument.kind != "input":
             return t.shape, names
         return tuple(self._size(a, int(s)) for a, s in zip(axes, t.shape, strict=True)), names
 
@@ -267,6 +265,37 @@ def _bound_by_parameters(arguments: Sequence[_Argument]) -> frozenset[object]:
         for axis in axes or ()
         if axis.kind in ("dim", "typevar")
     )
+
+
+def _plain_axes(t: TensorType, axes: tuple[AxisSpec, ...]) -> bool:
+    """Whether each axis of an annotation is one axis of the tensor."""
+    return len(axes) == t.ndim and not any(a.kind == "variadic" for a in axes)
+
+
+def _names(t: TensorType, axes: LeafAxes) -> tuple[str | None, ...]:
+    """Axis names for messages: those of the annotation, else those the tensor has."""
+    if axes is None or not _plain_axes(t, axes):
+        return t.names
+    return tuple(a.name if a.kind in ("dim", "typevar") else n for a, n in zip(axes, t.names, strict=True))
+
+
+def name_axes(f: Callable[..., object], args: Sequence[object]) -> tuple[Any, ...]:
+    """The arguments (tensors and packs) with the axis names that the annotations of `f` give.
+
+    Eager runs use it so that their error messages are those of a recording.
+    """
+    from .typed import signature_axes
+
+    declared = list(signature_axes(f))
+    out: list[Any] = []
+    for i, value in enumerate(args):
+        leaves, spec = flatten(_plain(value))
+        if not declared:
+            return tuple(args)
+        axes = declared[min(i, len(declared) - 1)].leaf_axes(spec)
+        named = [with_names(x, _names(type_of(x), a)) for x, a in zip(leaves, axes, strict=True)]
+        out.append(spec.unflatten(named))
+    return tuple(out)
 
 
 # ---- arguments

@@ -13,7 +13,7 @@ import shapewright as sw
 from shapewright.compiler.ir.graph import verify
 from shapewright.compiler.types import DType
 from shapewright.dsl.interpreters import current, eager
-from shapewright.dsl.record import Recording, record
+from shapewright.dsl.record import Recording, name_axes, record
 
 N = TypeVar("N")
 Four: TypeAlias = Literal[4]
@@ -214,12 +214,30 @@ def test_python_that_needs_a_size_makes_it_constant() -> None:
     def scaled(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         return x * (1.0 / x.shape[0])
 
-    for f in (looped, compared, compared_tuple, ordered, scaled):
+    def iterated(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
+        total = sw.zeros(3)
+        for row in x:
+            total = total + row
+        return total
+
+    def squeezed(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
+        return x.squeeze()
+
+    for f in (looped, compared, compared_tuple, ordered, scaled, iterated, squeezed):
         assert "Batch is needed as a number" in why(f, x_of(5))
         assert "test_record.py" in why(f, x_of(5))
     for f in (compared, compared_tuple, ordered):
         assert "mul" in ops_in(record(f, pack(), x_of(5)))
     assert "mul" not in ops_in(record(compared, pack(), x_of(4)))
+
+
+def test_sizes_take_part_in_arithmetic() -> None:
+    def f(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
+        return x.shape[0] * x, x / x.shape[0], x.size - x.sum()
+
+    r = record(f, pack(), x_of(5))
+    assert r.specialised == {}
+    assert [n.op for n in r.graph.nodes if n.op == "size"] == ["size", "size"]
 
 
 def test_sizes_equal_only_in_the_example_become_constants() -> None:
@@ -323,6 +341,12 @@ def test_draws_are_numbered_and_never_merged() -> None:
     assert [n.attrs["stream"] for n in draws] == [0, 1, 2, 0]
     assert [n.inputs[-1].kind for n in draws] == ["key", "key", "key", "constant"]
     assert len(r.graph.leaves("key")) == 1
+
+
+def test_names_from_annotations() -> None:
+    p, x = name_axes(loss, (Dense(sw.ones((3, 4)), sw.zeros(4)), x_of(2)))
+    assert x.names == ("Batch", "Inner")
+    assert p.w.names == ("Inner", "Outer")
 
 
 # ---- other interpreters

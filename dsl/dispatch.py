@@ -205,7 +205,7 @@ def located(error: ShapewrightError, args: Sequence[object], types: Sequence[Ten
             text = type_text(t, example)
             texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
         else:
-            texts.append(f"{name}: {_class_name(cast('object', x))}")
+            texts.append(f"{name}: {_class_name(args[i])}")
     error.at(user_loc(), texts)
     return error
 

@@ -61,24 +61,24 @@ class Poly:
         return hash(self.terms)
 
     def __add__(self, other: Size) -> Size:
-        if not isinstance(other, int | Poly):
+        if not _is_size(other):
             return _as_number(self, other, "__add__")
         return _combine(self, other, 1)
 
     __radd__ = __add__
 
     def __sub__(self, other: Size) -> Size:
-        if not isinstance(other, int | Poly):
+        if not _is_size(other):
             return _as_number(self, other, "__sub__")
         return _combine(self, other, -1)
 
     def __rsub__(self, other: Size) -> Size:
-        if not isinstance(other, int | Poly):
+        if not _is_size(other):
             return _as_number(self, other, "__rsub__")
         return _combine(self * -1, other, 1)
 
     def __mul__(self, other: Size) -> Size:
-        if not isinstance(other, int | Poly):
+        if not _is_size(other):
             return _as_number(self, other, "__mul__")
         out: dict[Monomial, int] = {}
         for a, x in self.terms:
@@ -112,9 +112,7 @@ class Poly:
         return float(int(self))
 
     def __truediv__(self, other: float) -> float:
-        if not isinstance(other, int | float | Poly):
-            return NotImplemented
-        return int(self) / int(other) if isinstance(other, Poly) else int(self) / other
+        return int(self) / float(other) if _is_size(other) or _is_float(other) else NotImplemented
 
     def __rtruediv__(self, other: float) -> float:
         return other / int(self)
@@ -142,9 +140,17 @@ class Poly:
     __repr__ = __str__
 
 
+def _is_size(x: object) -> bool:
+    return isinstance(x, int | Poly)
+
+
+def _is_float(x: object) -> bool:
+    return isinstance(x, float)
+
+
 def _as_number(size: Poly, other: object, method: str) -> Any:
     """Arithmetic with a float needs the number; with anything else (a tensor) it is up to the other side."""
-    return getattr(float(size), method)(other) if isinstance(other, float) else NotImplemented
+    return getattr(float(size), method)(other) if _is_float(other) else NotImplemented
 
 
 def _asked_by_user() -> bool:

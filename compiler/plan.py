@@ -155,30 +155,29 @@ class Planner:
 
     def _memory(self) -> None:
         readers = self.readers()
-        makers: dict[int, tuple[Slab, int]] = {}
+        makers: dict[int, list[tuple[Slab, int]]] = {}
         joins = {v.source.id: n for n in self.s.program.nodes if isinstance(n, Join) for v in n.reads}
         for slab in self.s.slabs:
             for i, step in enumerate(slab.steps):
                 for n in produced(step):
-                    makers.setdefault(joins[n.id].id if n.id in joins else n.id, (slab, i))
+                    makers.setdefault(joins[n.id].id if n.id in joins else n.id, []).append((slab, i))
         nodes = {n.id: n for n in self.s.program.nodes}
         shared: list[tuple[int, int, int, int]] = []  # node, bytes, first phase, last phase
         per_slab: dict[int, list[tuple[int, int, int, int]]] = {}
-        for nid, (slab, i) in makers.items():
-            n = nodes[nid]
+        for nid, made in makers.items():
+            n, slab, used = nodes[nid], made[0][0], readers.get(nid, [])
             if n.into is not None or nid in self.outputs:
                 continue
-            used = readers.get(nid, [])
-            writes = [i for v in n.reads for s, i in [makers.get(v.source.id, (slab, i))]] if isinstance(n, Join) else [i]
             p, sp = self.at[nid], self.of[id(slab)]
-            mine = all(s is slab for s, _ in used) and slab.kind != "none" and not p.partial
+            mine = all(s is slab for s, _ in used + made) and slab.kind != "none" and not p.partial
             if mine and p.tile == 0 and not isinstance(n, Reduce | Join | Scatter):
                 size = self.bytes(n) // max(sp.extent, 1) * sp.tile
-                per_slab.setdefault(id(slab), []).append((nid, size, min(writes), max([i, *(j for _, j in used)])))
+                steps = [i for _, i in used + made]
+                per_slab.setdefault(id(slab), []).append((nid, size, min(steps), max(steps)))
             else:
                 copies = sp.tiles if p.partial else 1
-                last = max([slab.phase, *(s.phase for s, _ in used)])
-                shared.append((nid, self.bytes(n) * copies, slab.phase, last))
+                phases = [s.phase for s, _ in used + made]
+                shared.append((nid, self.bytes(n) * copies, min(phases), max(phases)))
         for group in per_slab.values():
             self.plan.scratch = max(self.plan.scratch, pack(group, self.local))
         self.plan.arena = pack(shared, self.place)

@@ -190,6 +190,7 @@ class Places:
     def _slabs(self) -> None:
         replaced: dict[int, LoopNode] = {}
         out: list[LoopNode] = []
+        next_id = max((n.id for n in self.program.nodes), default=-1) + 1
         for n in self.program.nodes:
             n.reads = tuple(
                 replace(v, source=replaced[v.source.id]) if v.source.id in replaced and not isinstance(n, Combine) else v
@@ -202,10 +203,10 @@ class Places:
                 p.phase = max(p.phase, self.at[n.after.id].phase + (0 if self._same_slab(n, n.after) else 1))
             if p.partial:
                 assert isinstance(n, Reduce)
-                fold = Combine(-1, n.shape, n.names, n.dtype, (View.of(n),), n.origin, n.fn)
+                fold = Combine(next_id, n.shape, n.names, n.dtype, (View.of(n),), n.origin, n.fn)
                 out.append(fold)
                 replaced[n.id] = fold
-                fold.id = len(self.program.nodes) + len(replaced)
+                next_id += 1
                 kind: SlabKind = "own" if n.shape else "none"
                 self.at[fold.id] = Place(kind=kind, tile=0 if n.shape else None, phase=p.phase + 1)
         self.program.nodes = out

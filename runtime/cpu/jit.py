@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class Compiled:
     file: str
     cached: bool
     seconds: float
+    folder: Path
+    """Where its object code is kept."""
     llvm: str | None
     """The optimised LLVM text, where it was compiled just now."""
 
@@ -85,6 +88,14 @@ def listen(listener: Callable[[Compiled], None]) -> Callable[[], None]:
 # ---- the cache: beside the file for generated kernels, in one folder for the fixed runtime
 
 
+def kernel_folder(function: Callable[..., object]) -> Path:
+    """Where the object code of a generated kernel is: named by the digest of its text without comments."""
+    lines = inspect.getsource(function).splitlines()
+    text = "\n".join(line.partition("  #")[0].rstrip() for line in lines if not line.lstrip().startswith("#"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / "kernels" / f"{function.__name__}_{digest}"
+
+
 class _Locator:
     """Numba's hook that says where the object code of a function is kept and when it is stale.
 
@@ -94,12 +105,12 @@ class _Locator:
 
     def __init__(self, function: Callable[..., object], file: str) -> None:
         path, folder = Path(file), cache_folder()
-        generated = folder in path.parents
+        self.generated = generated = folder in path.parents
         self._py_file = file  # Numba reads it for a warning
-        self._folder = str(path.parent if generated else folder / "runtime")
-        own = path.name if generated else hashlib.sha256(path.read_bytes()).hexdigest()
+        self._folder = str(kernel_folder(function) if generated else folder / "runtime")
+        own = "" if generated else hashlib.sha256(path.read_bytes()).hexdigest()
         self._stamp = (own, runtime_digest())
-        self._line = str(function.__code__.co_firstlineno)
+        self._line = "k" if generated else str(function.__code__.co_firstlineno)
 
     @classmethod
     def from_function(cls, function: Callable[..., object], file: str) -> Self:
@@ -113,6 +124,15 @@ class _Locator:
 
     def get_disambiguator(self) -> str:
         return self._line
+
+
+class _NamedByFunction:
+    """Object code of a kernel is named after the kernel, not after the program it was first compiled for."""
+
+    def get_filename_base(self, fullname: str, abiflags: str) -> str:
+        impl: Any = super()
+        locator: _Locator = cast(Any, self)._locator  # set by Numba before it asks
+        return str(impl.get_filename_base(fullname.rpartition(".")[2] if locator.generated else fullname, abiflags))
 
 
 class _Forgiving:
@@ -135,7 +155,8 @@ class _Forgiving:
 
 def _cache_type() -> Callable[[object], object]:
     locator = type("ShapewrightLocator", (_Locator, _caching._CacheLocator), {})
-    impl = type("ShapewrightCacheImpl", (_caching.CompileResultCacheImpl,), {"_locator_classes": [locator]})
+    bases = (_NamedByFunction, _caching.CompileResultCacheImpl)
+    impl = type("ShapewrightCacheImpl", bases, {"_locator_classes": [locator]})
     cache: Any = type("ShapewrightCache", (_Forgiving, _caching.FunctionCache), {"_impl_class": impl})
     return cast("Callable[[object], object]", cache)
 
@@ -188,7 +209,8 @@ def _compile(dispatcher: Any, signature: Signature) -> None:
     cached = bool(dispatcher.stats.cache_hits)
     text: str | None = None if cached else _only_result(dispatcher).library.get_llvm_str()
     function = dispatcher.py_func
-    record = Compiled(function.__name__, function.__code__.co_filename, cached, seconds, text)
+    folder = Path(dispatcher._cache.cache_path or "")
+    record = Compiled(function.__name__, function.__code__.co_filename, cached, seconds, folder, text)
     for listener in list(_listeners):
         listener(record)
 

@@ -20,7 +20,7 @@ from typing import Final, final
 
 from ...compiler.errors import CompileError
 from .folders import cache_folder
-from .jit import Compiled, address_of, is_compiled, listen
+from .jit import Compiled, address_of, is_compiled, kernel_folder, listen
 from .llvm import assembly
 
 Progress = Callable[[Compiled], None]
@@ -60,7 +60,7 @@ class LoadedModule:
         if not path.exists():
             raise CompileError(
                 f"the LLVM text of kernel {kernel!r} is no longer in the cache",
-                help=f"delete the folder {self.path.parent} and run the program again",
+                help=f"delete the folder {path.parent} and run the program again",
             )
         return path.read_text()
 
@@ -74,7 +74,7 @@ class LoadedModule:
     def _beside(self, kernel: str, suffix: str) -> Path:
         if kernel not in self.kernels:
             raise CompileError(f"no kernel {kernel!r} in {self.path.name}", details=[", ".join(self.kernels)])
-        return self.path.with_name(f"{kernel}.{suffix}")
+        return kernel_folder(getattr(self.module, kernel).py_func) / f"{kernel}.{suffix}"
 
 
 _lock: Final = threading.RLock()
@@ -108,20 +108,19 @@ def _import(path: Path, source: str, progress: Progress | None) -> LoadedModule:
             return  # a helper of the runtime
         records.append(record)
         if record.llvm is not None:
-            _write(path.with_name(f"{record.name}.ll"), record.llvm)
-            path.with_name(f"{record.name}.s").unlink(missing_ok=True)
+            _write(record.folder / f"{record.name}.ll", record.llvm)
+            (record.folder / f"{record.name}.s").unlink(missing_ok=True)
         if progress is not None:
             progress(record)
 
     start = time.perf_counter()
-    module = ModuleType(f"shapewright_kernels.{path.stem}")
+    module = ModuleType("shapewright_kernels")  # one name, so that programs can share object code
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # what Numba looks functions up in
     end = listen(note)
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
     except Exception as error:
-        del sys.modules[module.__name__]
         raise CompileError(
             f"the emitted text does not compile: {type(error).__name__}",
             details=[str(path), *str(error).splitlines()[:12]],

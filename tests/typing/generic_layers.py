@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar, reveal_type
 
 import numpy as np
-from typing_extensions import reveal_type
 
 import shapewright as sw
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import reveal_type
+
 import numpy as np
-from typing_extensions import reveal_type
 
 import shapewright as sw
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, cast, final
 
 from .loc import is_library_frame
 
@@ -148,9 +148,9 @@ def _is_float(x: object) -> bool:
     return isinstance(x, float)
 
 
-def _as_number(size: Poly, other: object, method: str) -> Any:
+def _as_number(size: Poly, other: object, method: str) -> Size:
     """Arithmetic with a float needs the number; with anything else (a tensor) it is up to the other side."""
-    return getattr(float(size), method)(other) if _is_float(other) else NotImplemented
+    return cast("Size", getattr(float(size), method)(other) if _is_float(other) else NotImplemented)
 
 
 def _asked_by_user() -> bool:

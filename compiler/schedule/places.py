@@ -177,7 +177,7 @@ class Places:
     def projects(self, n: LoopNode, v: View) -> bool:
         """Whether `n` can use the source of `v` inside one kernel: at the same point (or row) of the same space."""
         p, up = self.at[n.id], self.at[v.source.id]
-        if not self.available(v.source) or v.flat:
+        if not self.available(v.source) or v.flat or isinstance(n, Gather):  # a gather loads from anywhere
             return False
         if v.source.shape == () and up.floating:
             return True

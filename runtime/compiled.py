@@ -81,9 +81,11 @@ class CompiledEngine(Engine):
 
     def apply_grads(self, grads: Sequence[Arr], optimizer: Optimizer, lr: float) -> None:
         moments = self._train.moments_of(optimizer)
+        cells = self._train.params.trainable()
+        if not cells:
+            return
         known = self._programs.setdefault(("apply_grads", optimizer.kind), [])
         if not known:
-            cells = self._train.params.trainable()
             known.append(compile_update(f"{self._model.name}_apply_grads", cells, optimizer, moments))
         compiled = known[0]
         load_grads(compiled, [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad])

@@ -290,6 +290,8 @@ def sgd_step_fused(params: ParamList[G], grads: G, *, lr: float) -> None:
 
     rate = check_lr(lr)
     given = params.matching(grads, "gradients")
+    if not params.trainable():
+        return
     for cell in params.cells:
         cell.read()
     compiled = cast("Compiled | None", _fused.get(params))

@@ -146,7 +146,7 @@ def append_update(
     graph.updates += list(zip(params, new, strict=True))
     for slot, nodes in after.items():
         graph.updates += list(zip(slots[slot], nodes, strict=True))
-    return max(len(dtypes), 1)
+    return len(dtypes)
 
 
 def compile_update(

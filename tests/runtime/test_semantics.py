@@ -1,0 +1,500 @@
+"""One test for each row of the design's decision table that concerns the CPU, named after the row."""
+
+from __future__ import annotations
+
+import gc
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import shapewright as sw
+from shapewright.runtime.programs import COMPILATIONS
+from shapewright.runtime.values import Arr
+
+from . import models
+from .conftest import Make
+from .models import Batch, Features, assert_close, ints, reals
+
+
+def trainer_of(options: sw.Options, loss: Any = models.mlp_loss, **more: Any) -> Any:
+    return sw.ScalarTrainer(models.mlp(), loss, options, **more)
+
+
+# ---- interpreters
+def test_ops_instance_eager_the_tape_does_not_grow(options: Make) -> None:
+    trainer, data = trainer_of(options()), models.class_data()
+    for _ in range(20):
+        trainer.step(*data, lr=0.01)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(100):
+        trainer.step(*data, lr=0.01)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 50
+
+
+def test_ops_instance_compiled_one_shape_rule_for_all_interpreters() -> None:
+    def wrong(p: Any, x: Any) -> Any:
+        return (x @ p.w2).sum()
+
+    texts: list[str] = []
+    for backend in ("eager", "compiled"):
+        with pytest.raises(sw.ShapeError) as error:
+            trainer_of(sw.Options(backend=backend), wrong).step(models.class_data()[0], lr=0.1)
+        texts.append(str(error.value))
+    assert texts[0] == texts[1]
+
+
+def test_linked_session_is_an_oracle_between_eager_and_compiled(options: Make) -> None:
+    data = models.class_data()
+    loss, grads = trainer_of(options()).value_and_grad(*data)
+    want, expected = sw.value_and_grad(models.mlp_loss)(models.mlp(), *data)
+    assert_close(float(loss), float(want), rtol=1e-5)
+    for a, b in zip(grads.leaves(), expected.leaves(), strict=True):
+        assert_close(a.numpy(), b.numpy(), rtol=2e-5, atol=1e-6)
+
+
+# ---- parameters
+def test_param_list_refuses_wrong_order_length_or_shape(options: Make) -> None:
+    trainer: Any = trainer_of(options())
+    w1, b1, w2, b2 = models.mlp().leaves()
+    pack = sw.TList(w1, b1, w2, b2)
+    loose: Any = sw.ParamList.from_tensors(pack)
+    for bad in (sw.TList(b1, w1, w2, b2), sw.TList(w1, b1, w2), sw.TList(w1, b1, w2, w2)):
+        with pytest.raises(sw.ShapeError):
+            loose.set_values(bad)
+    with pytest.raises(sw.ShapeError):
+        trainer.apply_grads(pack, lr=0.1)
+    assert list(sw.cons(w1, sw.TList(b1))) == [w1, b1]
+    assert len(sw.TList()) == 0
+
+
+def test_curried_fn_inputs_are_positional(options: Make) -> None:
+    trainer: Any = trainer_of(options())
+    x, y = models.class_data()
+    assert math.isfinite(float(trainer.forward(x, y)))
+    with pytest.raises(TypeError):
+        trainer.forward(x, y=y)
+
+
+def test_sgd_step_fast_is_one_generated_pass() -> None:
+    params = sw.ParamList.from_tensors(models.mlp())
+    want = sw.ParamList.from_tensors(models.mlp())
+    grads = models.mlp(seed=1)
+    before = COMPILATIONS.count
+    for _ in range(3):
+        sw.sgd_step_fused(params, grads, lr=0.5)
+        sw.sgd_step(want, grads, lr=0.5)
+    assert COMPILATIONS.count == before + 1
+    for a, b in zip(params, want, strict=True):
+        assert_close(a.host, b.host, rtol=1e-6, atol=1e-6)
+
+
+def test_allocate_from_tlist_gives_fresh_cells(options: Make) -> None:
+    start = models.mlp()
+    kept = [a.numpy().copy() for a in start.leaves()]
+    trainer = sw.ScalarTrainer(start, models.mlp_loss, options())
+    trainer.step(*models.class_data(), lr=0.5)
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(kept, start.leaves(), strict=True))
+
+
+@pytest.mark.parametrize("flags", [[True] * 3, [True] * 5, []])
+def test_allocate_with_requires_grad_flags_gives_both_lengths(options: Make, flags: list[bool]) -> None:
+    with pytest.raises(sw.OptionError, match=f"{len(flags)} flags for 4 parameters"):
+        trainer_of(options(), requires_grad=flags)
+
+
+class Device:
+    """A device copy that is newer than the host's."""
+
+    def __init__(self, array: Arr) -> None:
+        self.array, self.newer = array, True
+
+    def download(self) -> Arr:
+        self.newer = False
+        return self.array
+
+
+def test_read_values_synchronises_the_mirror() -> None:
+    params = sw.ParamList.from_tensors(models.line())
+    params["w"].attach(Device(np.ones(5, np.float32)))
+    assert params.host_values().w.tolist() == [0.0] * 5
+    assert params.values().w.tolist() == [1.0] * 5
+    assert params["w"].mirror is not None
+
+
+def test_overwrite_values_drops_the_mirror_all_or_nothing() -> None:
+    params = sw.ParamList.from_tensors(models.line())
+    mirror = Device(np.ones(5, np.float32))
+    params["w"].attach(mirror)
+    with pytest.raises(sw.DTypeError):
+        params.set_values(models.line(np.float64))
+    assert params["w"].mirror is mirror
+    params.set_values(models.line())
+    assert params["w"].mirror is None
+
+
+def test_sgd_step_syncs_a_stale_mirror_first() -> None:
+    for update in (sw.sgd_step, sw.sgd_step_fused):
+        params = sw.ParamList.from_tensors(models.line())
+        params["w"].attach(Device(np.ones(5, np.float32)))
+        grads = models.Line(w=reals(np.full(5, 2.0, np.float32)), b=reals(np.float32(0.0)))
+        update(params, grads, lr=0.25)
+        assert params.values().w.tolist() == [0.5] * 5
+
+
+# ---- trainer
+def test_scalar_trainer_has_all_methods_on_every_backend(options: Make) -> None:
+    trainer, data = trainer_of(options()), models.class_data()
+    first = float(trainer.forward(*data))
+    trainer.backward(*data)
+    trainer.value_and_grad(*data)
+    losses = [trainer.step(*data, lr=0.1), trainer.adam_step(*data, lr=0.1), trainer.adamw_step(*data, lr=0.1)]
+    trainer.apply_grads(trainer.backward(*data), lr=0.1)
+    losses += trainer.step_many([data, data], lr=0.1)
+    assert float(trainer.forward(*data)) < float(losses[0]) == pytest.approx(first)
+    assert isinstance(trainer.get_params(), models.MLP)
+    assert trainer.steps == 6
+
+
+def test_adam_and_adamw_share_their_moments(options: Make) -> None:
+    trainer, data = trainer_of(options()), models.class_data()
+    trainer.adam_step(*data, lr=0.1)
+    trainer.adamw_step(*data, lr=0.1)
+    trainer.step(*data, lr=0.1)
+    state = trainer.state_dict()
+    assert list(state["optimizers"]) == ["adam", "sgd"]
+    assert state["optimizers"]["adam"]["t"] == 2
+    assert set(state["optimizers"]["adam"]["slots"]) == {"m", "v"}
+    assert state["step"] == 3
+
+
+def test_adam_state_and_schedules_the_learning_rate_is_never_baked_in(options: Make) -> None:
+    trainer, data = trainer_of(options()), models.class_data()
+    trainer.adam_step(*data, lr=0.1)
+    before = trainer.get_params()
+    count = COMPILATIONS.count
+    trainer.adam_step(*data, lr=0.0)
+    assert COMPILATIONS.count == count
+    assert all(
+        np.array_equal(a.numpy(), b.numpy())
+        for a, b in zip(before.leaves(), trainer.get_params().leaves(), strict=True)
+    )
+    trainer.adam_step(*data, lr=0.2)
+    assert not np.array_equal(before.w1.numpy(), trainer.get_params().w1.numpy())
+
+
+def test_gradients_of_eager_refs_from_a_dense_array() -> None:
+    params = sw.ParamList.from_tensors(models.line())
+    with sw.EagerSession() as session:
+        refs = session.use_params(params)
+        dense = session.backward(models.line_loss(refs, *session.use_inputs(*models.line_data())))
+        assert [g.shape for g in session.grads_of(refs, dense)] == [(5,), ()]
+        with pytest.raises(sw.IndexOutOfRange):
+            session.grads_of(refs, dense[:1])
+        with pytest.raises(sw.ShapeError):
+            session.grads_of(refs, (dense[1], *dense[1:]))
+
+
+def test_params_are_leaves_first_and_inputs_need_no_gradients() -> None:
+    params = sw.ParamList.from_tensors(models.line())
+    with sw.EagerSession() as session:
+        refs = session.use_params(params)
+        x, y = session.use_inputs(*models.line_data())
+        dense = session.backward(models.line_loss(refs, x, y))
+    assert [g.shape for g in dense] == [(5,), (), (8, 5), (8,)]
+    assert np.any(dense[0] != 0)
+    assert not np.any(dense[2])
+    wanted = sw.grad(models.line_loss, 1)(models.line(), *models.line_data())
+    assert wanted.shape == (8, 5)
+    assert not np.any(wanted.numpy())  # w is zero; with another w it is not
+    other = models.Line(w=reals(np.ones(5, np.float32)), b=reals(np.float32(0.0)))
+    assert np.any(sw.grad(models.line_loss, 1)(other, *models.line_data()).numpy())
+
+
+def test_compiled_traces_once_and_the_output_may_be_any_node(recorded: Make) -> None:
+    calls: list[int] = []
+
+    def loss(p: Any, x: Any) -> Any:
+        calls.append(1)
+        out = (x @ p.w + p.b).mean()
+        _ = sw.exp(out * 2.0)  # not the loss
+        return out
+
+    trainer: Any = sw.ScalarTrainer(models.line(), loss, recorded())
+    for _ in range(5):
+        trainer.step(models.line_data(8)[0], lr=0.1)
+    assert len(calls) == 1
+    trainer.step(models.line_data(4)[0], lr=0.1)  # no axis names: another size is another signature
+    trainer.step(models.line_data(8)[0], lr=0.1)
+    trainer.step(models.line_data(4)[0], lr=0.1)
+    assert len(calls) == 2
+    assert trainer.recompiles == ["loss.step: input 1 (x) was f32[Batch=8, Features=5], is f32[Batch=4, Features=5]"]
+
+
+def test_gradient_of_a_frozen_parameter_is_zero(options: Make) -> None:
+    trainer, data = trainer_of(options(), requires_grad=[False, True, True, True]), models.class_data()
+    start = models.mlp()
+    for _ in range(2):
+        grads = trainer.backward(*data)
+        assert not np.any(grads.w1.numpy())
+        assert np.any(grads.w2.numpy())
+        trainer.adam_step(*data, lr=0.1)
+        trainer.apply_grads(models.mlp(seed=5), lr=0.1)
+    assert np.array_equal(trainer.get_params().w1.numpy(), start.w1.numpy())
+    assert not np.array_equal(trainer.get_params().w2.numpy(), start.w2.numpy())
+    assert "w1" not in trainer.state_dict()["optimizers"]["adam"]["slots"]["m"]
+
+
+def test_trainable_parameter_the_loss_does_not_reach_has_zeros(options: Make) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return (x @ p.w1 + p.b1).mean()
+
+    trainer: Any = sw.ScalarTrainer(models.mlp(), loss, options())
+    x, _ = models.class_data()
+    grads = trainer.backward(x)
+    assert not np.any(grads.w2.numpy())
+    assert not np.any(grads.b2.numpy())
+    trainer.adam_step(x, lr=0.1)
+    trainer.step(x, lr=0.1)
+    assert np.array_equal(trainer.get_params().w2.numpy(), models.mlp().w2.numpy())
+
+
+def test_every_parameter_frozen(options: Make) -> None:
+    trainer, data = trainer_of(options(), requires_grad=[False] * 4), models.class_data()
+    assert not any(np.any(g.numpy()) for g in trainer.backward(*data).leaves())
+    trainer.step(*data, lr=0.1)
+    trainer.adam_step(*data, lr=0.1)
+    assert np.array_equal(trainer.get_params().w1.numpy(), models.mlp().w1.numpy())
+
+
+def test_returned_values_do_not_change_later(options: Make) -> None:
+    trainer, data = trainer_of(options()), models.class_data()
+    loss, grads, params = trainer.step(*data, lr=0.5), trainer.backward(*data), trainer.get_params()
+    kept = float(loss), grads.w1.numpy().copy(), params.w1.numpy().copy()
+    for _ in range(3):
+        trainer.step(*data, lr=0.5)
+        trainer.backward(*data)
+    assert float(loss) == kept[0]
+    assert np.array_equal(grads.w1.numpy(), kept[1])
+    assert np.array_equal(params.w1.numpy(), kept[2])
+
+    def itself(p: Any) -> Any:
+        return p.b
+
+    echo: Any = sw.ScalarTrainer(models.line(), itself, options())
+    first = echo.step(lr=1.0)
+    echo.step(lr=1.0)
+    assert float(first) == 0.0
+    assert float(echo.forward()) == -2.0
+
+
+# ---- randomness
+class Noise(sw.Pack):
+    scale: sw.Tensor[()]
+
+
+def draw_words(p: Noise, x: sw.Tensor[Batch]) -> sw.Scalar:
+    first, second = sw.uniform(x.shape), sw.uniform(x.shape)
+    third = sw.bernoulli(0.5, x.shape).astype("float32")
+    return ((first + 2.0 * second + 4.0 * third) * x).sum() * p.scale
+
+
+def noise_of(options: sw.Options, loss: Any = draw_words) -> Any:
+    return sw.ScalarTrainer(Noise(scale=reals(np.float32(1.0))), loss, options)
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_randomness_bits_are_equal_everywhere_and_fresh_in_every_step(options: Make, index: int) -> None:
+    """One element at a time, so that no order of summation comes in."""
+    one = np.zeros(4, np.float32)
+    one[index] = 1.0
+    x = sw.Tensor[Batch](one)
+    runs = [noise_of(options(seed=11)), noise_of(sw.Options(backend="eager", seed=11))]
+    losses = [[float(t.step(x, lr=0.0)) for _ in range(4)] for t in runs]
+    assert losses[0] == losses[1]
+    assert len(set(losses[0])) == 4  # fresh in every step
+    assert losses[0] != [float(noise_of(options(seed=12)).step(x, lr=0.0)) for _ in range(4)]
+
+
+def test_randomness_forward_and_backward_use_the_current_steps_key(options: Make) -> None:
+    trainer, data = trainer_of(options(), models.dropout_loss), models.class_data()
+    seen: list[float] = []
+    for _ in range(3):
+        forward = float(trainer.forward(*data))
+        assert forward == float(trainer.forward(*data))
+        value, _ = trainer.value_and_grad(*data)
+        assert_close([float(value), float(trainer.step(*data, lr=0.0))], [forward, forward], rtol=1e-6)
+        seen.append(forward)
+    assert len(set(seen)) == 3
+
+
+def test_randomness_dropout_masks_are_equal_in_eager_and_compiled(options: Make) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return (sw.dropout(x, 0.5) * p.scale).sum()
+
+    for i in range(8):
+        one = np.zeros(8, np.float32)
+        one[i] = 1.0
+        a, b = noise_of(options(seed=5), loss), noise_of(sw.Options(backend="eager", seed=5), loss)
+        assert [float(a.step(reals(one), lr=0.0)) for _ in range(3)] == [
+            float(b.step(reals(one), lr=0.0)) for _ in range(3)
+        ]
+
+
+def test_randomness_normal_is_equal_to_two_ulp(options: Make) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return (sw.normal(x.shape) * x).sum() * p.scale
+
+    for i in range(4):
+        one = np.zeros(4, np.float32)
+        one[i] = 1.0
+        a, b = noise_of(options(seed=5), loss), noise_of(sw.Options(backend="eager", seed=5), loss)
+        found, want = (np.float32(float(t.step(reals(one), lr=0.0))) for t in (a, b))
+        assert abs(found - want) <= 2 * np.spacing(abs(want))
+
+
+def test_randomness_draws_are_never_merged(options: Make) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return ((sw.uniform(x.shape) - sw.uniform(x.shape)) ** 2.0 * x).sum() * p.scale
+
+    assert float(noise_of(options(), loss).forward(sw.Tensor[Batch](np.ones(8, np.float32)))) > 0.0
+
+
+# ---- arithmetic
+def value_of(f: Any, x: Any, options: sw.Options) -> Any:
+    """`f(x)` as an array, by jit."""
+    return sw.jit(f, options)(reals(x)).numpy()
+
+
+def gradient_of(f: Any, x: Any, options: sw.Options) -> Any:
+    def total(t: Any) -> Any:
+        return f(t).sum()
+
+    gradient: Any = sw.grad(total)
+    return sw.jit(gradient, options)(reals(x)).numpy()
+
+
+def test_log_of_a_non_positive_number_is_ieee(options: Make) -> None:
+    found = value_of(sw.log, [0.0, -1.0], options())
+    assert found[0] == -math.inf
+    assert math.isnan(found[1])
+
+
+def test_batch_axes_broadcast(options: Make) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 1, 3, 4)).astype(np.float32), rng.normal(size=(5, 4, 2)).astype(np.float32)
+
+    def product(x: Any) -> Any:
+        return x @ reals(b)
+
+    assert_close(value_of(product, a, options()), a @ b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [-1, 4, 2**40])
+def test_out_of_range_gather_is_an_error_and_nothing_is_written(options: Make, bad: int) -> None:
+    def loss(p: Any, ids: Any) -> Any:
+        return sw.embedding(ids, p["table"]).sum()
+
+    trainer: Any = sw.ScalarTrainer({"table": reals(np.ones((4, 2), np.float32))}, loss, options())
+    trainer.step(ints([0, 1, 2]), lr=0.5)
+    before = trainer.state_dict()["params"]["table"]
+    for method in ("forward", "backward", "step", "adam_step"):
+        with pytest.raises(sw.IndexOutOfRange) as error:
+            getattr(trainer, method)(ints([0, bad, 2]), **({"lr": 0.5} if method.endswith("step") else {}))
+        assert "test_semantics.py" in str(error.value)
+    after = trainer.state_dict()
+    assert np.array_equal(before, after["params"]["table"])
+    assert after["step"] == 1
+    assert float(trainer.step(ints([0, 1, 3]), lr=0.5)) == 4.0
+
+
+def test_clamp_gradient_at_the_bounds_is_one(options: Make) -> None:
+    def clamp(x: Any) -> Any:
+        return sw.clip(x, -1.0, 1.0)
+
+    assert gradient_of(clamp, [-2.0, -1.0, 0.0, 1.0, 2.0], options()).tolist() == [0, 1, 1, 1, 0]
+
+
+def test_max_and_min_ties_split_as_pytorch(options: Make) -> None:
+    def pair(x: Any) -> Any:
+        functions: Any = sw
+        return functions.maximum(x, x * 1.0) + functions.minimum(x * 1.0, 2.0)
+
+    def largest(x: Any) -> Any:
+        return x.max(axis=-1)
+
+    assert gradient_of(pair, [2.0, 1.0], options()).tolist() == [1.5, 2.0]
+    assert gradient_of(largest, [[1.0, 3.0, 3.0], [2.0, 1.0, 0.0]], options()).tolist() == [[0, 0.5, 0.5], [1, 0, 0]]
+
+
+def test_softplus_and_bce_are_stable(options: Make) -> None:
+    assert value_of(sw.softplus, [-200.0, 0.0, 200.0], options()).tolist() == pytest.approx([0.0, math.log(2.0), 200.0])
+
+    def loss(x: Any) -> Any:
+        return sw.bce_with_logits(x, reals([1.0, 0.0, 1.0]), reduction="none")
+
+    assert value_of(loss, [-200.0, 200.0, 200.0], options()).tolist() == pytest.approx([200.0, 200.0, 0.0])
+    assert np.all(np.isfinite(gradient_of(loss, [-200.0, 200.0, 200.0], options())))
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 4), (2, 3, 4)])
+def test_layer_norm_has_eps_1e_5_and_any_rank(options: Make, shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+    def norm(t: Any) -> Any:
+        return sw.layer_norm(t, reals(np.ones(4, np.float32)), reals(np.zeros(4, np.float32)))
+
+    mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    assert_close(value_of(norm, x, options()), (x - mean) / np.sqrt(var + 1e-5), rtol=1e-4, atol=1e-5)
+
+
+def test_batch_norm_and_instance_norm_under_their_right_names(options: Make) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float32)
+    one, zero = reals(np.ones(2, np.float32)), reals(np.zeros(2, np.float32))
+
+    def over_batch(t: Any) -> Any:
+        return sw.batch_norm(t, one, zero, (zero, one), True)[0]
+
+    def over_instance(t: Any) -> Any:
+        return sw.instance_norm(t, one, zero)
+
+    for f, axes in ((over_batch, (0, 2)), (over_instance, (2,))):
+        mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+        assert_close(value_of(f, x, options()), (x - mean) / np.sqrt(var + 1e-5), rtol=1e-4, atol=1e-5)
+
+
+def test_attention_a_fully_blocked_row_gives_zeros(options: Make) -> None:
+    rng = np.random.default_rng(0)
+    k, v = (reals(rng.normal(size=(2, 3, 4)).astype(np.float32)) for _ in range(2))
+    mask = sw.BoolTensor[Any, Any](np.array([[True, False, True], [False, False, False]]))
+
+    def attend(q: Any) -> Any:
+        return sw.scaled_dot_product_attention(q, k, v, mask=mask)
+
+    found = value_of(attend, rng.normal(size=(2, 2, 4)).astype(np.float32), options())
+    assert np.all(found[:, 1] == 0.0)
+    assert np.all(found[:, 0] != 0.0)
+
+
+def test_one_dtype_on_both_sides(options: Make) -> None:
+    seen: list[str] = []
+
+    @sw.typed
+    def loss(p: models.Line, x: sw.Tensor[Batch, Features], y: sw.Tensor[Batch]) -> sw.Scalar:
+        error = x @ p.w + p.b - y
+        seen.extend([str(x.dtype), str(error.dtype), str(sw.zeros((2,)).dtype)])
+        return (error * error).mean()
+
+    x, y = models.line_data(dtype=np.float64)
+    single, double = (
+        sw.ScalarTrainer(models.line(), loss, options()),
+        sw.ScalarTrainer(models.line(), loss, options(dtype="float64")),
+    )
+    assert single.step(x, y, lr=0.1).dtype == np.float32
+    assert set(seen) == {"float32"}
+    seen.clear()
+    assert double.step(x, y, lr=0.1).dtype == np.float64
+    assert set(seen) == {"float64"}

@@ -19,8 +19,8 @@ import numpy as np
 from ..compiler.errors import DTypeError, ShapeError, TraceError
 from ..compiler.loc import Loc
 from ..compiler.types import DType
-from ..dsl.array import Array, type_of, type_text
-from ..dsl.pack import Pack, flatten
+from ..dsl.array import type_of, type_text
+from ..dsl.pack import Pack, flatten, is_array
 from ..dsl.scope import axis_scope, checks_mode
 from .eager import EagerBuild, EagerSession, running, scoped
 from .optim import Optimizer, apply_updates
@@ -120,14 +120,13 @@ def check_result(result: object, model: Model) -> list[AnyArray]:
 
 def check_scalar(value: object, model: Model) -> AnyArray:
     """Refuse a loss that is no floating scalar tensor, naming where the loss is defined."""
-    if not isinstance(value, Array):
+    if not is_array(value):
         raise DTypeError(
             f"{model.name} returned a Python {type(value).__name__}, not a tensor",
             loc=model.loc,
             help="return the scalar tensor itself, without float(), .item() or .numpy()",
             code="SW206",
         )
-    value = cast("AnyArray", value)
     have = type_of(value)
     if have.shape != ():
         raise ShapeError(

@@ -48,7 +48,7 @@ class Batches(Generic[*Xs]):
                 details=shapes,
                 help="axis 0 of every array counts the samples",
             )
-        self._rows = self._arrays[0].shape[0]
+        self._rows: int = self._arrays[0].shape[0]
         self._size, self._key, self._drop_last = int(size), key, drop_last
 
     def __len__(self) -> int:

@@ -184,7 +184,7 @@ class BaseTrainer(Generic[G, *Xs]):
         """
         engine = self._needs_compiled("lower")
         optimizers = {"step": self._optimizer, "adam_step": Adam(), "adamw_step": AdamW()}
-        return engine.lower(method, xs, optimizers.get(method))
+        return cast("Program", engine.lower(method, xs, optimizers.get(method)))
 
     @property
     def program(self) -> Program:

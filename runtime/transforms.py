@@ -20,9 +20,9 @@ from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
-from ..dsl.array import Array, make, ops_of, type_of, type_text, value_of
+from ..dsl.array import make, ops_of, type_of, type_text, value_of
 from ..dsl.interpreters import Ops, current
-from ..dsl.pack import Spec, flatten
+from ..dsl.pack import Spec, flatten, is_array
 from ..dsl.record import GraphOps
 from .eager import EagerBuild, EagerOps, Tape, execute, scoped, tape_gradients
 from .values import AnyArray, Arr, array_of, tensor
@@ -163,22 +163,21 @@ class Pulled:
     def scalar_gradients(self) -> list[Any]:
         """The gradient of a scalar result, one pack per chosen argument."""
         result = self.result
-        if not isinstance(result, Array):
+        if not is_array(result):
             raise DTypeError(
                 f"grad needs a function that returns a scalar tensor, not {type(result).__name__}",
                 loc=user_loc(),
                 help="return the scalar tensor itself; for a function of other results use sw.vjp",
                 code="SW206",
             )
-        out = cast("AnyArray", result)
-        if type_of(out).shape != () or not type_of(out).dtype.is_float:
+        if type_of(result).shape != () or not type_of(result).dtype.is_float:
             raise ShapeError(
-                f"grad needs a function that returns a floating scalar, not {type_text(type_of(out))}",
+                f"grad needs a function that returns a floating scalar, not {type_text(type_of(result))}",
                 loc=user_loc(),
                 help="reduce it, for instance with .mean(), or use sw.vjp",
                 code="SW106",
             )
-        return self._packed([(out, None)])
+        return self._packed([(result, None)])
 
     def pull(self, cotangent: object) -> list[Any]:
         """Gradients for a cotangent of the structure and shapes of the result, one pack per chosen argument."""

@@ -13,7 +13,6 @@ import pytest
 
 import shapewright
 from shapewright.compiler.errors import CheckpointError
-from shapewright.runtime import checkpoint
 from shapewright.runtime.optim import SGD, Adam
 from shapewright.runtime.options import Options
 from shapewright.runtime.trainer import ScalarTrainer
@@ -144,7 +143,7 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: 
     def fail(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(CheckpointError, match="No space left"):
         trainer.save(path)
     assert path.read_bytes() == old

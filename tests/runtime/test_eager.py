@@ -61,7 +61,7 @@ def test_backward_starts_at_a_scalar() -> None:
     with EagerSession() as session:
         (x,) = session.use_inputs(reals([1.0, 2.0]))
         with pytest.raises(ShapeError, match="floating scalar"):
-            session.backward(x)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - refused at call time too
+            session.backward(x)
 
 
 def test_the_same_tensor_twice_is_two_leaves() -> None:

@@ -296,7 +296,7 @@ class Noise(sw.Pack):
     scale: sw.Tensor[()]
 
 
-def draw_words(p: Noise, x: sw.Tensor[Batch]) -> sw.Scalar:
+def draw_words(p: Noise, x: sw.Tensor[Batch]) -> Any:
     first, second = sw.uniform(x.shape), sw.uniform(x.shape)
     third = sw.bernoulli(0.5, x.shape).astype("float32")
     return ((first + 2.0 * second + 4.0 * third) * x).sum() * p.scale

@@ -22,6 +22,7 @@ from shapewright.compiler.errors import (
 from shapewright.dsl import functions, lookup, losses
 from shapewright.dsl.pack import Pack, TList
 from shapewright.dsl.tensor import IntTensor, Tensor
+from shapewright.dsl.typed import typed
 from shapewright.runtime.optim import SGD, Adam, AdamW, Optimizer
 from shapewright.runtime.options import Options
 from shapewright.runtime.params import ParamList
@@ -161,7 +162,7 @@ def test_raw_arrays_and_another_width_are_cast_at_the_boundary(options: Make) ->
 
 
 def test_an_empty_batch_is_what_numpy_says(options: Make) -> None:
-    @models.typed
+    @typed
     def total(p: models.Line, x: Tensor[models.Batch, models.Features]) -> Tensor[()]:
         return (x @ p.w + p.b).sum()
 
@@ -372,7 +373,7 @@ def test_one_call_into_the_executor_per_step() -> None:
 
 # ---- NaN
 def test_debug_nans_names_operation_and_line(options: Make) -> None:
-    @models.typed
+    @typed
     def loss(p: models.Line, x: Tensor[models.Batch, models.Features]) -> Tensor[()]:
         return functions.log(x @ p.w + p.b).mean()
 
@@ -391,7 +392,7 @@ def test_debug_nans_names_operation_and_line(options: Make) -> None:
 
 
 def test_without_debug_nans_ieee_holds(options: Make) -> None:
-    @models.typed
+    @typed
     def loss(p: models.Line, x: Tensor[models.Batch, models.Features]) -> Tensor[()]:
         return functions.log(x @ p.w + p.b).mean()
 

@@ -23,7 +23,8 @@ Function: TypeAlias = Callable[[Any], Any]
 
 def grad(f: Function, argnums: int = 0) -> Callable[..., Any]:
     """`transforms.grad` of a function whose types a checker need not follow."""
-    return cast("Any", transforms.grad)(f, argnums)
+    gradient: Callable[..., Any] = cast("Any", transforms.grad)(f, argnums)
+    return gradient
 
 
 def vjp(f: Function, *xs: Any) -> Any:

@@ -71,11 +71,15 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
             letter = None if tile is None else step.spec[2][tile]
             layout = dot_layout(step.reads[0], step.reads[1], step.spec, letter)
             if layout is None:
-                raise CompileError("internal: a product whose slab axis cannot be cut", loc=step.origin and step.origin.loc)
+                raise CompileError(
+                    "internal: a product whose slab axis cannot be cut", loc=step.origin and step.origin.loc
+                )
             call = DotCall(step, layout, letter, s.at[step.id].unit)
             return Row(slab, step, call, kernel_name(step), reads, made, lines, "library product (BLAS)")
         case Combine():
-            return Row(slab, step, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order")
+            return Row(
+                slab, step, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order"
+            )
 
 
 def _loads(step: Step) -> list[LoopNode]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .codegen.cpu import buffer_name
-from .loop.ir import LoopNode, Reduce
+from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import produced
 from .sizes import Size
@@ -14,22 +14,22 @@ from .types import TensorType
 if TYPE_CHECKING:
     from .program import Program, Row, UserLine
 
-WIDTH = 46  # columns of operands before the user's line
 
 
 def listing(program: Program) -> str:
     """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
     p = plan(program, program.sizes, 1)
-    lines = [header(program)]
+    lines: list[tuple[str, ...]] = [(header(program),)]
     phase = -1
     for sp in p.slabs:
         if sp.slab.phase != phase:
             phase = sp.slab.phase
-            lines.append(f"phase {phase + 1}")
-        lines.append(f"  {over(program, sp)}")
-        rows = [r for r in program.rows if r.slab is sp.slab]
-        lines += [_row(program, r, sp) for r in rows]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+            lines.append((f"phase {phase + 1}",))
+        lines.append((f"  {over(program, sp)}",))
+        lines += [_row(program, r, sp) for r in program.rows if r.slab is sp.slab]
+    widths = [max((len(x[i]) for x in lines if len(x) > 1), default=0) for i in (0, 1)]
+    rows = [f"{x[0]:<{widths[0]}}  {x[1]:<{widths[1]}}  {x[2]}" if len(x) > 1 else x[0] for x in lines]
+    return "\n".join(line.rstrip() for line in rows) + "\n"
 
 
 def header(program: Program) -> str:
@@ -51,7 +51,7 @@ def over(program: Program, sp: SlabPlan) -> str:
     if sp.slab.kind == "none":
         return "once"
     step = sp.slab.steps[-1]
-    n = produced(step)[0]
+    n = min(produced(step), key=_rank)
     tile = program.schedule.at[n.id].tile or 0
     names = n.reads[0].names if isinstance(n, Reduce) else n.names
     name = names[tile] or "axis 0"
@@ -61,15 +61,20 @@ def over(program: Program, sp: SlabPlan) -> str:
     return f"over {name}={sp.extent}: {pieces}"
 
 
-def _row(program: Program, r: Row, sp: SlabPlan) -> str:
+def _rank(n: LoopNode) -> int:
+    """Parameters before their moments."""
+    return 0 if n.into is None or n.into.node.kind == "param" else 1
+
+
+def _row(program: Program, r: Row, sp: SlabPlan) -> tuple[str, str, str]:
     tile = "" if sp.slab.kind == "none" else "[t]"
-    reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in r.reads))
+    shown = [n for n in r.reads if not (isinstance(n, Leaf) and n.node.kind == "scalar")]
+    reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in shown))
     partial = program.schedule.at
-    writes = ", ".join(
-        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile) for n in r.writes
+    writes = " ".join(
+        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile) for n in sorted(r.writes, key=_rank)
     )
-    operands = f"{reads} -> {writes}"
-    return f"    {r.name:<28} {operands:<{WIDTH}}  {_lines(r.lines)}"
+    return f"    {r.name}", f"{reads} -> {writes}", _lines(r.lines)
 
 
 def _operand(program: Program, n: LoopNode, sp: SlabPlan, tile: str) -> str:

@@ -87,9 +87,13 @@ def frame_loc(frame: FrameType) -> Loc:
 def is_library_frame(frame: FrameType) -> bool:
     """Whether a frame belongs to the library (or to the checkers it calls), not to the user."""
     root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return root in (_PACKAGE, "jaxtyping", "beartype", "contextlib", "functools") or frame.f_code.co_filename.startswith(
-        ("<@beartype", "<frozen", "<string")
-    )
+    return root in (
+        _PACKAGE,
+        "jaxtyping",
+        "beartype",
+        "contextlib",
+        "functools",
+    ) or frame.f_code.co_filename.startswith(("<@beartype", "<frozen", "<string"))
 
 
 def user_loc() -> Loc | None:

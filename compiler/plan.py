@@ -304,12 +304,7 @@ class Planner:
                 if sp.slab.phase == phase
                 for t in range(sp.tiles)
             ]
-            load = [0.0] * plan.workers
-            mine: list[list[tuple[int, int]]] = [[] for _ in range(plan.workers)]
-            for seconds, i, t in sorted(todo, key=lambda x: (-x[0], x[1], x[2])):
-                w = load.index(min(load))
-                load[w] += seconds
-                mine[w].append((i, t))
+            mine = share(todo, plan.workers)
             spans: list[tuple[int, int]] = []
             for w in range(plan.workers):
                 first = len(plan.items)
@@ -319,6 +314,21 @@ class Planner:
                     plan.items.append((*sp.rows, start, min(sp.tile, sp.extent - start), t))
                 spans.append((first, len(plan.items)))
             plan.ranges.append(spans)
+
+
+def share(todo: list[tuple[float, int, int]], workers: int) -> list[list[tuple[int, int]]]:
+    """Items (seconds, slab, tile) for each worker: runs of neighbours where there are many, else the longest first."""
+    mine: list[list[tuple[int, int]]] = [[] for _ in range(workers)]
+    load = [0.0] * workers
+    many = len(todo) > 8 * workers
+    total = sum(t[0] for t in todo)
+    done = 0.0
+    for seconds, i, t in todo if many else sorted(todo, key=lambda x: (-x[0], x[1], x[2])):
+        w = min(int((done + seconds / 2) * workers / total), workers - 1) if many and total else load.index(min(load))
+        done += seconds
+        load[w] += seconds
+        mine[w].append((i, t))
+    return mine
 
 
 def _round(n: int) -> int:

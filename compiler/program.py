@@ -177,7 +177,9 @@ class Program:
         for k in self.kernels:
             if k.name == name:
                 return k
-        raise CompileError(f"no kernel {name}", help=f"kernels: {', '.join(k.name for k in self.kernels)}", code="SW504")
+        raise CompileError(
+            f"no kernel {name}", help=f"kernels: {', '.join(k.name for k in self.kernels)}", code="SW504"
+        )
 
     def listing(self) -> str:
         """The program as a table: phases, slabs, kernels, operands and the user's lines."""

@@ -110,7 +110,8 @@ def compile_program(
     made = target()
     program = made.compile(graph, graph.name, example or {})
     COMPILATIONS.count += 1
-    executor = made.executor(program, storage)
+    empty = any(0 in n.type.shape for n in graph.nodes)  # kernels assume sizes of at least 1
+    executor = LinkedSession(graph, storage) if empty else made.executor(program, storage)
     structure = spec if spec is not None else flatten(())[1]
     return Compiled(program, executor, graph, storage, list(inputs), structure, list(given), specialised or {}, repeats)
 
@@ -141,7 +142,7 @@ def append_update(
     def scope(i: int) -> AbstractContextManager[None]:
         return graph.scope(role="update", loc=grads[i].loc, name=params[i].name)
 
-    with graph.scope(role="update", tag=optimizer.family):
+    with graph.scope(role="update", tag=type(optimizer).__name__.lower()):
         new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
     graph.updates += list(zip(params, new, strict=True))
     for slot, nodes in after.items():

@@ -18,7 +18,7 @@ from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScr
 from .scalars import CAST, RESERVED, VIEW, literal, lowest, write
 from .text import Expr, Names, axis_variable, identifier
 
-LONG = 64  # characters from which an expression gets a name
+LONG = 60  # characters from which an expression gets a name
 TWICE = frozenset({"square", "relu", "sign", "isnan", "isfinite"})  # functions that write an operand twice
 
 
@@ -31,6 +31,7 @@ class Emitter:
         self.names = Names(RESERVED)
         self.args: dict[Arg, str] = {}
         self.shapes: dict[str, tuple[str, str]] = {}  # parameter -> (view function, shape text)
+        self.numbers: set[str] = set()  # parameters that are one number, loaded at once
         self.lines: list[str] = []
         self.inner = len(k.space) - 1
         self.rows = list(range(max(self.inner, 0)))
@@ -98,6 +99,8 @@ class Emitter:
             return self.names.token(("index",), "index")
         name = next((nm for nm in self._axis_names(dim) if nm), None)
         fallback = "ijklmnpqrst"[dim] if dim < 11 else f"i{dim}"
+        if self.flat:
+            return self.names.token(("var", dim), "i")
         return self.names.token(("var", dim), axis_variable(name, fallback))
 
     def _axis_names(self, dim: int) -> list[str | None]:
@@ -157,8 +160,8 @@ class Emitter:
     def element(self, a: Access) -> Expr:
         """The text `buffer[...]`; rows are taken out of the inner loop."""
         token = self.buffer(a)
-        if self.flat:
-            return Expr(f"{token}[{self.var(0) if a.shape else '0'}]")
+        if self.flat and a.shape:
+            return Expr(f"{token}[{self.var(0)}]")
         if not a.shape:
             return Expr(f"{token}[0]")
         j = self.inner
@@ -202,7 +205,7 @@ class Emitter:
         if (n.id, i) in self.k.inner:
             return self.ref(v.source, p)
         a = self.load_access(n, v)
-        if self.flat or (self.inner >= 0 and a.uses(self.inner)):
+        if (self.flat and a.shape) or (self.inner >= 0 and a.uses(self.inner)):
             return self.named(("load", a), self.element(a), buffer_name(v.source)) if self._reused(a) else self.element(a)
         return self.scalar_load(a)
 
@@ -212,6 +215,10 @@ class Emitter:
     def scalar_load(self, a: Access) -> Expr:
         """A load that does not change in the inner loop: done once per row, before it."""
         key = ("scalar", a)
+        if not a.shape and a.owner.id not in {(r.into or r).id for r in self.k.roots}:
+            token = self.buffer(a)
+            self.numbers.add(token)
+            return Expr(token)
         if key not in self.locals:
             e = self.element(a)
             token = self.names.token(key, f"{buffer_name(a.owner)}_here")
@@ -249,9 +256,10 @@ class Emitter:
             return self.env[key]
         e = self.expression(n, p)
         uses = self.uses.get(n.id, 0) + (n.id in self.roots) + (n.id in self.tmp)
-        if uses > 1 or (len(e.text) > LONG and n.id not in self.roots):
+        if uses > 1 or self.names.width(e.text) > LONG:
             wanted = value_name(n)
-            token = self.names.token((*key, p), f"{wanted}_here" if n.id in self.roots else wanted)
+            suffix = "_new" if n.into is not None else "_here" if n.id in self.roots else ""
+            token = self.names.token((*key, p), wanted + suffix)
             self.body.append(f"{token} = {e.text}")
             e = Expr(token)
         self.env[key] = e
@@ -399,11 +407,12 @@ class Emitter:
         """Costly values that a later pass needs again are kept in a row of scratch."""
         for p in range(1, last + 1):
             for n in self.reach(p):
-                if self.vec(n) and self.passes[n.id] < p and isinstance(n, Map) and n.fn in HEAVY and n.id not in self.roots:
-                    if n.id not in self.tmp:
-                        arg = RowScratchArg(len(self.tmp), self.k.space[-1], n.dtype)
-                        self.tmp[n.id] = self.arg(arg, f"{value_name(n)}_row")
-                        self.shapes[self.tmp[n.id]] = (VIEW[n.dtype], f"({self.extent(self.inner)},)")
+                if not self.vec(n) or self.passes[n.id] >= p or n.id in self.roots or n.id in self.tmp:
+                    continue
+                if isinstance(n, Map) and (n.fn in HEAVY or n.id in self.s.compared):
+                    arg = RowScratchArg(len(self.tmp), self.k.space[-1], n.dtype)
+                    self.tmp[n.id] = self.arg(arg, f"{value_name(n)}_row")
+                    self.shapes[self.tmp[n.id]] = (VIEW[n.dtype], f"({self.extent(self.inner)},)")
 
     def items(self, p: int) -> list[LoopNode]:
         """What the inner loop of pass `p` is for."""
@@ -492,7 +501,7 @@ class Emitter:
         if isinstance(n, Reduce) and self.row_reduce(n):
             self.row_fold(n, p, before, after)
         elif isinstance(n, Reduce):
-            source = self.value(n, 0, p)
+            source = self.short(n, self.value(n, 0, p))
             target = self.element(self.store_access(n))
             stores.append(f"{target.text} {self.fold(n, target, source)}")
         else:
@@ -502,9 +511,13 @@ class Emitter:
             if n.id in self.roots:
                 stores.append(f"{self.element(self.store_access(n)).text} = {e.text}")
 
+    def short(self, n: LoopNode, e: Expr) -> Expr:
+        """A long term of a sum gets a name of its own."""
+        return self.named(("term", n.id), e, "term") if self.names.width(e.text) > LONG else e
+
     def row_fold(self, n: Reduce, p: int, before: list[str], after: list[str]) -> None:
         total = self.names.token(("node", n.id), value_name(n))
-        source = self.value(n, 0, p)
+        source = self.short(n, self.value(n, 0, p))
         if n.fn == "argmax":
             best = self.names.token(("best", n.id), "largest")
             dtype = n.reads[0].source.dtype
@@ -545,6 +558,8 @@ NAMED = {
 def value_name(n: LoopNode) -> str:
     """The user's name of a value, else what it is."""
     o = n.origin
+    if n.into is not None:
+        return buffer_name(n.into)
     if o is not None and o.name:
         return identifier(o.name)
     match n:

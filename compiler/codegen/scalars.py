@@ -132,7 +132,9 @@ def write(fn: str, dtype: DType, args: tuple[Expr, ...], operand: DType) -> Expr
             return Expr(f"abs({args[0].text}) < {literal(math.inf, operand).text}", 4)
         case "cast":
             if dtype is DType.bool:
-                return Expr(f"{args[0].at(5)} != {literal(0, operand).text if operand is not DType.bool else 'False'}", 4)
+                return Expr(
+                    f"{args[0].at(5)} != {literal(0, operand).text if operand is not DType.bool else 'False'}", 4
+                )
             return Expr(f"{CAST[dtype]}({args[0].text})")
         case "identity":
             return args[0]

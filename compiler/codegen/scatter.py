@@ -22,6 +22,7 @@ class ScatterEmitter:
         self.names = Names(RESERVED)
         self.args: dict[Arg, str] = {}
         self.shapes: dict[str, tuple[str, str]] = {}
+        self.numbers: set[str] = set()
         self.lines: list[str] = []
 
     def arg(self, arg: Arg, wanted: str) -> str:

@@ -58,6 +58,10 @@ class Names:
             self.wanted.append(identifier(wanted))
         return self.memo[key]
 
+    def width(self, text: str) -> int:
+        """How long a text will be with the wanted names."""
+        return len(_TOKEN.sub(lambda m: self.wanted[int(m[1])], text))
+
     def canonical(self, text: str) -> str:
         order: dict[str, str] = {}
         return _TOKEN.sub(lambda m: order.setdefault(m[1], f"_{len(order)}_"), _COMMENT.sub("", text))

@@ -145,7 +145,11 @@ class Build(ABC, Generic[V]):
         """Sum over `axes` divided by the number of elements."""
         count = product([self.shape(x)[a] for a in axes])
         total = self.sum(x, axes, keepdims)
-        return self.scale(total, 1.0 / count) if isinstance(count, int) and count else self.div(total, self.size(count, self.dtype(x)))
+        return (
+            self.scale(total, 1.0 / count)
+            if isinstance(count, int) and count
+            else self.div(total, self.size(count, self.dtype(x)))
+        )
 
     # ---- movement
     def reshape(self, x: V, shape: Shape) -> V:

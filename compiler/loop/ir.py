@@ -17,6 +17,7 @@ broadcasts and most reshapes cost nothing.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias, final
@@ -117,11 +118,7 @@ class View:
     @property
     def identity(self) -> bool:
         """Whether this is the source itself, index by index."""
-        return (
-            not self.flat
-            and self.shape == self.source.shape
-            and all(a.dim == d for d, a in enumerate(self.index))
-        )
+        return not self.flat and self.shape == self.source.shape and all(a.dim == d for d, a in enumerate(self.index))
 
     @property
     def contiguous(self) -> bool:
@@ -145,7 +142,9 @@ def groups(old: Shape, new: Shape) -> list[tuple[list[int], list[int]]] | None:
         if j < len(new) and (not left or old[left[0]] != 1 or new[j] == 1):
             right, b, j = [j], new[j], j + 1
         while a != b:
-            grow_left = i < len(old) and (j >= len(new) or (isinstance(a, int) and isinstance(b, int) and a < b) or _divides(a, b))
+            grow_left = i < len(old) and (
+                j >= len(new) or (isinstance(a, int) and isinstance(b, int) and a < b) or _divides(a, b)
+            )
             if grow_left:
                 left.append(i)
                 a, i = a * old[i], i + 1
@@ -183,14 +182,16 @@ def try_reshape(view: View, shape: Shape, names: tuple[str | None, ...]) -> View
     terms: list[tuple[int, Size]] = []
     for left, right in parts:
         wide = [d for d in left if view.shape[d] != 1]
-        for a, b in zip(wide, wide[1:], strict=False):
+        for a, b in itertools.pairwise(wide):
             if step[a] != step[b] * view.shape[b]:
                 return None
         inner = step[wide[-1]] if wide else 0
         for d, s in zip(right, strides(tuple(shape[d] for d in right)), strict=True):
             if shape[d] != 1 and inner != 0:
                 terms.append((d, s * inner))
-    return View(view.source, shape, (Affine(flat.index[0].const, tuple(sorted(terms, key=lambda t: t[0]))),), True, names)
+    return View(
+        view.source, shape, (Affine(flat.index[0].const, tuple(sorted(terms, key=lambda t: t[0]))),), True, names
+    )
 
 
 # ---- nodes

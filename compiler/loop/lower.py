@@ -60,7 +60,9 @@ class Lowering:
     def _id(self) -> int:
         return len(self.program.nodes)
 
-    def map(self, fn: str, dtype: DType, shape: Shape, names: Names, reads: tuple[View, ...], param: object = None) -> View:
+    def map(
+        self, fn: str, dtype: DType, shape: Shape, names: Names, reads: tuple[View, ...], param: object = None
+    ) -> View:
         """A scalar function over `shape`; axes of size 1 (keepdims) are left out, so values per row stay per row."""
         wide = [d for d, s in enumerate(shape) if s != 1]
         if reads and len(wide) < len(shape):
@@ -123,7 +125,11 @@ class Lowering:
     def _own(self, view: View, taken: set[int], update: Node | None = None) -> LoopNode:
         """The node behind a result, with a buffer nobody else overwrites."""
         node = view.source
-        fits = isinstance(node, Map) and node.fn not in ("const", "size", "iota") if update else not isinstance(node, Leaf | Write)
+        fits = (
+            isinstance(node, Map) and node.fn not in ("const", "size", "iota")
+            if update
+            else not isinstance(node, Leaf | Write)
+        )
         if not view.identity or not fits or node.id in taken or _inline(node):
             node = Map(self._id, view.shape, view.names, node.dtype, (view,), self.origin, "identity", None)
             self.program.nodes.append(node)
@@ -227,7 +233,13 @@ class Lowering:
         return terms
 
     def dot(
-        self, n: Node, a: View, b: View, spec: tuple[str, str, str], sizes: dict[str, Size], names: dict[str, str | None]
+        self,
+        n: Node,
+        a: View,
+        b: View,
+        spec: tuple[str, str, str],
+        sizes: dict[str, Size],
+        names: dict[str, str | None],
     ) -> View:
         """A library product where the operands lie as it wants them, else of rearranged copies."""
         la, lb, out = spec
@@ -235,7 +247,9 @@ class Lowering:
             shared = [c for c in out if c in la and c in lb]
             rows, cols = [c for c in out if c in la and c not in lb], [c for c in out if c in lb and c not in la]
             summed = [c for c in la if c in lb and c not in out]
-            left, right, plain = ("".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols))
+            left, right, plain = (
+                "".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols)
+            )
             a = self.copy(a.transpose(tuple(la.index(c) for c in left)))
             b = self.copy(b.transpose(tuple(lb.index(c) for c in right)))
             result = self.dot(n, a, b, (left, right, plain), sizes, names)
@@ -290,7 +304,12 @@ class Lowering:
         limit = table.shape[axis]
         if along and idx.shape[axis] == 1 and isinstance(limit, int) and limit <= MASKED_PICK_LIMIT:
             return self._masked_pick(n, table, idx, check)
-        if isinstance(table.source, Map) and table.source.fn == "iota" and table.identity and table.source.shape == (limit,):
+        if (
+            isinstance(table.source, Map)
+            and table.source.fn == "iota"
+            and table.identity
+            and table.source.shape == (limit,)
+        ):
             return self.map("check_index", t.dtype, t.shape, t.names, (idx,), check)
         reads = self._stored(table), self._stored(idx)
         node = Gather(self._id, t.shape, t.names, t.dtype, reads, n, axis, along, check)

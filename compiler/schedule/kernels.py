@@ -16,7 +16,9 @@ from ..loop.ir import Combine, Dot, Gather, Join, Leaf, LoopNode, LoopProgram, M
 from ..sizes import Shape, Size, exact_quotient
 from .places import Place, Places, SlabKind, in_kernel, is_inline
 
-HEAVY = frozenset({"exp", "log", "log1p", "tanh", "sigmoid", "erf", "softplus", "sin", "cos", "pow", "random_bits", "argmax"})
+HEAVY = frozenset(
+    {"exp", "log", "log1p", "tanh", "sigmoid", "erf", "softplus", "sin", "cos", "pow", "random_bits", "argmax"}
+)
 
 
 @final
@@ -57,6 +59,7 @@ class Schedule:
     kernel_of: dict[int, Kernel]
     slab_of: dict[int, Slab]  # stored node -> the slab that makes it
     fused: bool
+    compared: set[int]  # floats tested for equality, see Places
 
     @property
     def phases(self) -> int:
@@ -180,9 +183,9 @@ class Scheduler:
             p = self.at[n.id]
             forced = n.into is not None or n.id in outputs or isinstance(n, Write) or p.partial
             forced = forced or (isinstance(n, Reduce) and not self.places.available(n))
-            if forced or any(not self._usable(n, u, v) for u in self.users[n.id] for v in u.reads if v.source is n):
-                if not is_inline(n) or forced:
-                    self.stored.add(n.id)
+            unreached = any(not self._usable(n, u, v) for u in self.users[n.id] for v in u.reads if v.source is n)
+            if forced or (unreached and not is_inline(n)):
+                self.stored.add(n.id)
         self._store_sources()
 
     def _usable(self, n: LoopNode, user: LoopNode, v: View) -> bool:
@@ -200,7 +203,7 @@ class Scheduler:
         stack = [n]
         while stack:
             m = stack.pop()
-            if not isinstance(m, Map) or m.fn in HEAVY or m.fn == "check_index":
+            if not isinstance(m, Map) or m.fn in HEAVY or m.fn == "check_index" or m.id in self.places.compared:
                 return False
             for v in m.reads:
                 u = v.source
@@ -232,7 +235,7 @@ class Scheduler:
                     continue
                 seen.add(u.id)
                 same = self.fuse and self.groups.find(u.id) == self.groups.find(root.id)
-                if not same and not isinstance(u, Map) or not self.places.projects(m, v):
+                if (not same and not isinstance(u, Map)) or not self.places.projects(m, v):
                     self.stored.add(u.id)
                     changed = True
                 else:
@@ -310,7 +313,8 @@ class Scheduler:
             if isinstance(n, Join):
                 slab_of[n.id] = slab_of[n.reads[-1].source.id]
         ordered = sorted(made.values(), key=lambda b: b.phase)
-        return Schedule(self.program, self.at, ordered, self.stored, kernel_of, slab_of, self.fuse)
+        compared = self.places.compared
+        return Schedule(self.program, self.at, ordered, self.stored, kernel_of, slab_of, self.fuse, compared)
 
 
 def _tile_axis(n: LoopNode, p: Place, user: LoopNode, q: Place) -> int | None:
@@ -376,7 +380,9 @@ def _violations(s: Schedule) -> dict[int, int]:
             continue
         mine = s.kernel_of[n.id]
         phase = s.at[n.id].phase
-        wait = max([0, *(ph + 1 for ph, step in readers.get(n.into.id, []) if step is not mine), *(c + 1 for c in checks)])
+        wait = max(
+            [0, *(ph + 1 for ph, step in readers.get(n.into.id, []) if step is not mine), *(c + 1 for c in checks)]
+        )
         if wait > phase:
             late.update({r.id: wait for r in mine.roots})
     return late

@@ -83,6 +83,7 @@ class Places:
         self.program = program
         self.at: dict[int, Place] = {}
         self.users: dict[int, list[LoopNode]] = {}
+        self.compared: set[int] = set()  # floats tested for equality: computed once, since a second time may round otherwise
         self.batch = self._batch_axis()
 
     def run(self) -> dict[int, Place]:
@@ -118,9 +119,13 @@ class Places:
     # ---- spaces
     def _floating(self) -> None:
         for n in self.program.nodes:
+            if isinstance(n, Map) and n.fn in ("equal", "not_equal"):
+                self.compared |= {v.source.id for v in n.reads if v.source.dtype.is_float and not is_inline(v.source)}
+        for n in self.program.nodes:
             self.at[n.id] = p = Place()
             sources = [v.source for v in n.reads]
             p.floating = isinstance(n, Map) and all(isinstance(u, Leaf) or self.at[u.id].floating for u in sources)
+            p.floating = p.floating and n.id not in self.compared
 
     def _refine_floating(self) -> None:
         """A value that needs a stored copy of another one does not float."""
@@ -193,7 +198,9 @@ class Places:
         next_id = max((n.id for n in self.program.nodes), default=-1) + 1
         for n in self.program.nodes:
             n.reads = tuple(
-                replace(v, source=replaced[v.source.id]) if v.source.id in replaced and not isinstance(n, Combine) else v
+                replace(v, source=replaced[v.source.id])
+                if v.source.id in replaced and not isinstance(n, Combine)
+                else v
                 for v in n.reads
             )
             self._place(n)

@@ -42,7 +42,9 @@ def run_compiled(
     """Outputs of the compiled graph, and the storage of its leaves after the step (updates applied)."""
     program = compile_graph(graph, fuse=fuse)
     outside = {"input", "scalar", "key"}
-    storage = {n.id: leaves[n.id].copy() for n in graph.nodes if n.op == "leaf" and n.kind not in outside and n.id in leaves}
+    storage = {
+        n.id: leaves[n.id].copy() for n in graph.nodes if n.op == "leaf" and n.kind not in outside and n.id in leaves
+    }
     executor = Executor(program, storage, workers)
     inputs = [leaves[n.id] for n in graph.leaves("input")]
     scalars = [float(leaves[n.id].item()) for n in graph.leaves("scalar")]

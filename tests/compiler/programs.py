@@ -115,7 +115,9 @@ class Program:
         return out
 
 
-GROWING = frozenset({"exp", "square", "mul", "add", "sub", "div", "pow", "sum", "einsum", "matmul", "linear", "reciprocal"})
+GROWING = frozenset(
+    {"exp", "square", "mul", "add", "sub", "div", "pow", "sum", "einsum", "matmul", "linear", "reciprocal"}
+)
 Step = Callable[[Program], None]
 
 
@@ -235,7 +237,9 @@ def cut(p: Program) -> None:
     count = {(0, 1): n - 1, (1, 1): n - 1, (n - 1, -1): n, (0, 2): (n + 1) // 2}[(start, step)]
     shape = tuple(count if i == d else s for i, s in enumerate(x.type.shape))
     starts = tuple(start if i == d else 0 for i in range(x.type.ndim))
-    p.keep(p.b.op("slice", x, starts=starts, steps=tuple(step if i == d else 1 for i in range(x.type.ndim)), shape=shape))
+    p.keep(
+        p.b.op("slice", x, starts=starts, steps=tuple(step if i == d else 1 for i in range(x.type.ndim)), shape=shape)
+    )
 
 
 def uncut(p: Program) -> None:
@@ -337,9 +341,7 @@ def cross_entropy(p: Program) -> None:
     if isinstance(n, int) and n > 1:
         smoothing, ignore = p.draw.choose([(0.0, None), (0.1, None), (0.0, 1)])
         targets = p.index(x.type.shape[:-1], n)
-        p.keep(
-            p.b.op("cross_entropy", x, targets, reduction="sum", label_smoothing=smoothing, ignore_index=ignore)
-        )
+        p.keep(p.b.op("cross_entropy", x, targets, reduction="sum", label_smoothing=smoothing, ignore_index=ignore))
 
 
 def random(op: str) -> Step:
@@ -393,7 +395,10 @@ STEPS: dict[str, Step] = {
     **{op: creation(op) for op in ("const", "size", "iota")},
     **{op: row(op) for op in ("softmax", "log_softmax")},
     **{op: pair_loss(op) for op in ("mse_loss", "bce_with_logits")},
-    **{op: random(op) for op in ("uniform", "normal", "bernoulli", "dropout", "random_bits", "bits_to_f32", "bits_to_f64")},
+    **{
+        op: random(op)
+        for op in ("uniform", "normal", "bernoulli", "dropout", "random_bits", "bits_to_f32", "bits_to_f64")
+    },
     "cast": cast,
     "clip": clip,
     "where": where,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
 
 import numpy as np
 
-from ..compiler.errors import DTypeError, ShapeError, TraceError
-from ..compiler.loc import Loc
+from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceError
+from ..compiler.loc import Loc, user_loc
 from ..compiler.types import DType
 from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten, is_array
@@ -43,13 +43,29 @@ class Model:
     loss: Loss
     train: TrainState[Any]
     options: Options
-    real: DType | None  # element type of the floating parameters
+    real: DType | None  # the program's floating type: that of the first floating parameter
     name: str
     loc: Loc | None  # where the loss is defined
 
     def inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
         """The inputs as tensors of the program's floating type; a pack stays a pack."""
         return tuple(x if is_pack(x) else boundary(x, self.real, f"input {i + 1}") for i, x in enumerate(xs))
+
+    def call(self, *args: object) -> object:
+        """What the loss returns. ShapeError if it takes another number of arguments."""
+        try:
+            return self.loss(*args)
+        except TypeError as error:
+            inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+            if inside or isinstance(error, ShapewrightError):
+                raise
+            raise ShapeError(
+                f"`{self.name}` does not take these arguments: {error}",
+                loc=user_loc(),
+                details=[f"{len(args)} were given (the pack included)"],
+                help="pass one input for every parameter after the first",
+                code="SW103",
+            ) from None
 
 
 def is_pack(x: object) -> bool:
@@ -179,7 +195,7 @@ class EagerEngine(Engine):
         model = self._model
         nans = scoped(debug_nans=model.options.debug_nans)
         with running(model.train.key, model.real), nans, use_checks(model.options), axis_scope():
-            return self._owned(check_result(model.loss(*self._packs(), *model.inputs(xs)), model)[0])
+            return self._owned(check_result(model.call(*self._packs(), *model.inputs(xs)), model)[0])
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
         loss, grads, _ = self._run(xs)
@@ -202,7 +218,7 @@ class EagerEngine(Engine):
         session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
         with session, use_checks(model.options), axis_scope():
             refs = session.use_params(model.train.params)
-            loss, *state = check_result(model.loss(refs, *self._packs()[1:], *inputs), model)
+            loss, *state = check_result(model.call(refs, *self._packs()[1:], *inputs), model)
             grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]
         return self._owned(loss), grads, [array_of(s) for s in state]
 

@@ -48,8 +48,8 @@ class BaseTrainer(Generic[G, *Xs]):
         options = options if options is not None else Options()
         check_available(options)
         params = ParamList.from_tensors(init, requires_grad, dtype=options.storage)
-        floats = {c.type.dtype for c in params.cells if c.type.dtype.is_float}
-        real = options.storage or (next(iter(floats)) if len(floats) == 1 else None)
+        floats = (c.type.dtype for c in params.cells if c.type.dtype.is_float)
+        real = options.storage or next(floats, None)
         cells = None if state is None else ParamList.from_tensors(state, lambda name: False, dtype=real)
         self._train = TrainState(params, cells, options.seed)
         self._options = options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import tracemalloc
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -203,6 +204,41 @@ def test_a_tlist_of_parameters(options: Make) -> None:
     assert [c.name for c in trainer.params] == ["0", "1"]
 
 
+def test_parameters_of_several_kinds(options: Make) -> None:
+    """Two widths of floats, integers and conditions, no elements, and a constant."""
+
+    class Mixed(Pack):
+        single: Tensor[Any]
+        double: Tensor[Any]
+        ids: IntTensor[Any]
+        empty: Tensor[Any, Any]
+        factor: float = 2.0
+
+    def loss(p: Any, x: Any) -> Any:
+        picked: Any = lookup.take(p.single, p.ids, axis=0) * x
+        return picked.sum() * p.factor + (p.double * p.double).sum().astype("float32") + p.empty.sum()
+
+    start = Mixed(
+        single=reals(np.ones(4, np.float32)),
+        double=reals(np.ones(2)),
+        ids=ints([1, 1, 3]),
+        empty=reals(np.zeros((0, 3), np.float32)),
+    )
+    trainer: Any = ScalarTrainer(start, loss, options())
+    x = reals(np.ones(3))
+    for _ in range(2):
+        trainer.adam_step(x, lr=0.5)
+    after = trainer.get_params()
+    models.assert_close(after.single.numpy(), [1.0, 0.0, 1.0, 0.0], atol=1e-6)
+    models.assert_close(after.double.numpy(), [0.0, 0.0], atol=0.1)
+    assert after.ids.tolist() == [1, 1, 3]
+    grads = trainer.backward(x)
+    assert grads.single.tolist() == [0.0, 4.0, 0.0, 2.0]
+    assert grads.double.dtype == np.float64
+    assert grads.ids.tolist() == [0, 0, 0]
+    assert grads.empty.shape == (0, 3)
+
+
 # ---- what is refused
 BAD_INPUTS: list[tuple[str, Callable[[Any, Any], tuple[Any, ...]], type[ShapewrightError]]] = [
     ("rank", lambda x, y: (x.sum(-1), y), ShapeError),
@@ -269,6 +305,18 @@ def test_a_loss_of_another_kind_is_refused(options: Make, loss: Any, error: type
             getattr(trainer, method)(x, **({"lr": 0.1} if method == "step" else {}))
         assert "test_trainer.py" in str(caught.value)
     assert trainer.steps == 0
+
+
+def test_another_number_of_inputs_for_a_plain_loss(options: Make) -> None:
+    def loss(p: Any, x: Any) -> Any:
+        return (x @ p.w).sum()
+
+    trainer: Any = ScalarTrainer(models.line(), loss, options())
+    x, y = models.line_data()
+    for inputs in ((), (x, y)):
+        with pytest.raises(ShapeError, match="`loss` does not take these arguments") as error:
+            trainer.step(*inputs, lr=0.1)
+        assert "test_trainer.py" in str(error.value)
 
 
 def test_gradients_of_another_structure_or_shape_are_refused(options: Make) -> None:
@@ -369,6 +417,19 @@ def test_one_call_into_the_executor_per_step() -> None:
     assert calls.count("Executor.run") == 1
     assert not any("typed" in c or "record" in c for c in calls)
     assert len(calls) < 30
+
+
+def test_a_thousand_steps_do_not_grow_the_process() -> None:
+    trainer, data = make(Options()), models.class_data()
+    for _ in range(50):
+        trainer.step(*data, lr=0.01)
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(1000):
+        trainer.step(*data, lr=0.01)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 20_000
 
 
 # ---- NaN

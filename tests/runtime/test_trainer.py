@@ -215,7 +215,8 @@ def test_parameters_of_several_kinds(options: Make) -> None:
         factor: float = 2.0
 
     def loss(p: Any, x: Any) -> Any:
-        picked: Any = lookup.take(p.single, p.ids, axis=0) * x
+        take: Any = lookup.take
+        picked = take(p.single, p.ids, axis=0) * x
         return picked.sum() * p.factor + (p.double * p.double).sum().astype("float32") + p.empty.sum()
 
     start = Mixed(

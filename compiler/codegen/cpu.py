@@ -18,7 +18,7 @@ from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScr
 from .scalars import CAST, RESERVED, VIEW, literal, lowest, write
 from .text import Expr, Names, axis_variable, identifier
 
-LONG = 60  # characters from which an expression gets a name
+LONG = 50  # characters from which an expression gets a name
 TWICE = frozenset({"square", "relu", "sign", "isnan", "isfinite"})  # functions that write an operand twice
 
 
@@ -160,9 +160,10 @@ class Emitter:
     def element(self, a: Access) -> Expr:
         """The text `buffer[...]`; rows are taken out of the inner loop."""
         token = self.buffer(a)
-        if self.flat and a.shape:
+        fixed = not any(ix.terms for ix in a.index)
+        if self.flat and not fixed:
             return Expr(f"{token}[{self.var(0)}]")
-        if not a.shape:
+        if not a.shape or self.flat:
             return Expr(f"{token}[0]")
         j = self.inner
         last = a.index[-1]
@@ -205,7 +206,9 @@ class Emitter:
         if (n.id, i) in self.k.inner:
             return self.ref(v.source, p)
         a = self.load_access(n, v)
-        if (self.flat and a.shape) or (self.inner >= 0 and a.uses(self.inner)):
+        if (self.flat and n.shape == self.k.space) or (self.inner >= 0 and a.uses(self.inner)):
+            if not any(ix.terms for ix in a.index):
+                return self.scalar_load(a)
             return self.named(("load", a), self.element(a), buffer_name(v.source)) if self._reused(a) else self.element(a)
         return self.scalar_load(a)
 

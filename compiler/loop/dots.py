@@ -46,13 +46,13 @@ def dot_layout(a: View, b: View, spec: tuple[str, str, str], tile: str | None = 
     sc = dict(zip(out, strides(tuple(sizes[x] for x in out)), strict=True))
     unit = Axis("", 1, 0, 0, 0)
 
-    def merged(letters: list[str]) -> list[Axis]:
+    def merged(letters: list[str], whole: bool = False) -> list[Axis]:
         axes: list[Axis] = []
         for x in letters:
             if sizes[x] == 1 and x != tile:
                 continue
             new = Axis(x, sizes[x], sa.get(x, 0), sb.get(x, 0), sc.get(x, 0))
-            if axes and x != tile and isinstance(new.size, int):
+            if axes and x != tile and (whole or isinstance(new.size, int)):
                 o = axes[-1]
                 if (o.a, o.b, o.c) == (new.a * new.size, new.b * new.size, new.c * new.size):
                     axes[-1] = Axis(o.lead, o.size * new.size, new.a, new.b, new.c)
@@ -64,7 +64,7 @@ def dot_layout(a: View, b: View, spec: tuple[str, str, str], tile: str | None = 
     rows = merged([x for x in out if x in sa and x not in sb])
     cols = merged([x for x in out if x in sb and x not in sa])
     order = sorted([x for x in la if x in sb and x not in sc], key=lambda x: la.index(x))
-    sums = merged(order)
+    sums = merged(order, whole=True)
     if len(sums) > 1:
         return None
     k = sums[0] if sums else unit

@@ -244,14 +244,15 @@ class Lowering:
         """A library product where the operands lie as it wants them, else of rearranged copies."""
         la, lb, out = spec
         if dot_layout(a, b, spec) is None:
-            shared = [c for c in out if c in la and c in lb]
-            rows, cols = [c for c in out if c in la and c not in lb], [c for c in out if c in lb and c not in la]
+            letters = sorted(out, key=lambda c: isinstance(sizes[c], int))  # run-time sizes outermost
+            shared = [c for c in letters if c in la and c in lb]
+            rows, cols = ([c for c in letters if c in x and c not in y] for x, y in ((la, lb), (lb, la)))
             summed = [c for c in la if c in lb and c not in out]
-            left, right, plain = (
-                "".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols)
-            )
+            left, right, plain = ("".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols))
             a = self.copy(a.transpose(tuple(la.index(c) for c in left)))
             b = self.copy(b.transpose(tuple(lb.index(c) for c in right)))
+            if dot_layout(a, b, (left, right, plain)) is None:
+                raise CompileError("a contraction with too many run-time axes", loc=n.loc, help="merge axes by sw.reshape")
             result = self.dot(n, a, b, (left, right, plain), sizes, names)
             return result.transpose(tuple(plain.index(c) for c in out))
         shape, labels = tuple(sizes[c] for c in out), tuple(names[c] for c in out)

@@ -67,7 +67,8 @@ def cross_entropy_and_grad(
         total[0] += difference_2
         logits_grad_row = logits_grad[batch]
         for digits in range(10):  # Digits
-            logits_grad_here = (exponential_row[digits] / total_2 - f4(digits == y_here)) * ratio_grad
+            difference_grad = exponential_row[digits] / total_2 - f4(digits == y_here)
+            logits_grad_here = difference_grad * ratio_grad
             logits_grad_row[digits] = logits_grad_here
             b2_grad[digits] += logits_grad_here
 

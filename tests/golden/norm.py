@@ -50,12 +50,12 @@ def silu_to_layer_norm_grad(
         rsqrt = rsqrt_f32(total_4)
         largest = f4(-INF)
         for hidden in range(32):  # Hidden
-            product_3 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt * gain[hidden]
-            largest = maximum_f32(largest, product_3 + shift[hidden])
+            product_3 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt
+            largest = maximum_f32(largest, product_3 * gain[hidden] + shift[hidden])
         total_5 = ZERO
         for hidden in range(32):  # Hidden
-            product_4 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt * gain[hidden]
-            exponential = exp_f32(product_4 + shift[hidden] - largest)
+            product_4 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt
+            exponential = exp_f32(product_4 * gain[hidden] + shift[hidden] - largest)
             total_5 += exponential
             exponential_row[hidden] = exponential
         y_row = y[batch]
@@ -69,9 +69,10 @@ def silu_to_layer_norm_grad(
         total[0] += total_6
         for hidden in range(32):  # Hidden
             ratio_2 = exponential_row[hidden] / total_5
-            z_grad = ratio_2 * ((ratio_2 - y_row[hidden]) * product_grad - total_grad)
-            product_grad_2 = z_grad * (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt
-            gain_grad[hidden] += product_grad_2
+            difference_grad = (ratio_2 - y_row[hidden]) * product_grad - total_grad
+            z_grad = ratio_2 * difference_grad
+            product_5 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt
+            gain_grad[hidden] += z_grad * product_5
             shift_grad[hidden] += z_grad
 
 

@@ -80,16 +80,17 @@ def dtype_of(x: Arr) -> DType:
 
 
 def execute(op: str, args: Sequence[Arr], attrs: Attrs) -> Arr:
-    """Run one operation and note it on the open tapes; IEEE arithmetic, so no NumPy warnings."""
+    """Run one operation and note it on the open tapes."""
     scope = _scope.get()
-    with np.errstate(all="ignore"):
-        out = np.asarray(OPS[op].reference(tuple(args), attrs))
-    if any(out is a for a in args):
-        out = out.view()  # a value of its own: tapes tell values apart by identity
+    operands = tuple(args)
+    out = OPS[op].reference(operands, attrs)
+    for a in operands:
+        if out is a:
+            out = out.view()  # a value of its own: tapes tell values apart by identity
     if scope.debug_nans:
         check_nan(op, args, out, scope.loc or user_loc())
     for tape in scope.tapes:
-        tape.entries.append(Entry(op, tuple(args), attrs, out))
+        tape.entries.append(Entry(op, operands, attrs, out))
         if scope.debug_nans:
             tape.locs.append(user_loc())
     return out

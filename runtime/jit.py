@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import update_wrapper, wraps
 from typing import Any, Generic, ParamSpec, TypeVar, cast, final
 
 import numpy as np
 
-from ..compiler.errors import CompileError, DTypeError, ShapeError
+from ..compiler.errors import CompileError, DTypeError, ShapeError, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import as_array, ops_of, type_of
+from ..dsl.array import Array, as_array, ops_of, type_of
 from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
@@ -44,6 +45,30 @@ def jit(f: Callable[P, R], options: Options | None = None) -> Callable[P, R]:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of one call: tensors in order, their structure, and the static ones by name."""
+
+    leaves: list[AnyArray]
+    spec: Spec
+    static: dict[str, Any]
+    key: tuple[object, ...]  # the static ones again, hashable
+
+    def positional(self) -> tuple[Any, ...]:
+        return tuple(self.spec.unflatten(self.leaves))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A compiled program, and how its outputs become a result."""
+
+    compiled: Compiled
+    spec: Spec
+    names: list[tuple[str | None, ...]]
+
+
+@final
 class Jitted(Generic[P, R]):
     """What `jit` returns. `recompiles` says why it was compiled again; `program` is the one that ran last."""
 
@@ -54,7 +79,9 @@ class Jitted(Generic[P, R]):
         self._name: str = getattr(f, "__name__", type(f).__name__)
         self._options = options
         self._signature = inspect.signature(f)
-        self._programs: dict[Hashable, list[tuple[Compiled, Spec, list[tuple[str | None, ...]]]]] = {}
+        self._simple = _simple_arity(self._signature)
+        self._ready: dict[tuple[object, ...], list[Ready]] = {}
+        self._exact: dict[tuple[object, ...], Ready] = {}
         self._calls = 0
         self._last: Any = None
         self.recompiles: list[str] = []
@@ -62,26 +89,25 @@ class Jitted(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if inside_run() or not isinstance(current(), EagerOps):
             return self._f(*args, **kwargs)
-        positional, static = self._bind(args, kwargs)
-        leaves, spec = flatten(positional)
-        if any(ops_of(x) is not None for x in leaves):
+        call = self._bind(args, kwargs)
+        if call is None:
             return self._f(*args, **kwargs)
         key = (self._options.seed, self._calls & 0xFFFFFFFF)
         if self._options.backend == "eager":
             nans = scoped(debug_nans=self._options.debug_nans)
-            real = _first_float(leaves)
-            with running(key, real), nans, use_checks(self._options), axis_scope():
-                result = cast("Callable[..., R]", self._f)(*positional, **static)
+            with running(key, _first_float(call.leaves)), nans, use_checks(self._options), axis_scope():
+                result = cast("Callable[..., R]", self._f)(*call.positional(), **call.static)
         else:
-            result = cast("R", self._run(leaves, spec, positional, static, key))
+            result = cast("R", self._run(call, key))
         self._calls += 1
         return result
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """The compiled program for arguments like these; nothing is run."""
-        positional, static = self._bind(args, kwargs)
-        leaves, spec = flatten(positional)
-        return self._find(leaves, spec, positional, static)[0].program
+        call = self._bind(args, kwargs)
+        if call is None:
+            raise TraceError("an argument is being recorded", loc=user_loc(), help="lower outside of it", code="SW401")
+        return self._find(call).compiled.program
 
     @property
     def program(self) -> Any:
@@ -95,8 +121,20 @@ class Jitted(Generic[P, R]):
             )
         return self._last
 
-    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments by position, with raw values as tensors of the first argument's floating type; static ones apart."""
+    def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
+        """The arguments, with floats of another width cast to the first tensor's; None if one is being recorded."""
+        static: dict[str, Any] = {}
+        if kwargs or len(args) != self._simple:
+            args, static = self._bind_all(args, kwargs)
+        leaves, spec = flatten(tuple(map(_positional, args)))
+        if any(ops_of(x) is not None for x in leaves):
+            return None
+        real = self._options.storage or _first_float(leaves)
+        leaves = leaves if real is None else [as_array(x, real) for x in leaves]
+        return Call(leaves, spec, static, tuple((k, type(cast("object", v)), v) for k, v in static.items()))
+
+    def _bind_all(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments by position, and those that are static, defaults filled in."""
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -107,73 +145,45 @@ class Jitted(Generic[P, R]):
                 code="SW103",
             ) from None
         bound.apply_defaults()
-        static = dict(bound.kwargs)
-        for name, value in static.items():
-            try:
-                hash(value)
-            except TypeError:
-                value = None  # refused below, like a tensor
-                static[name] = np.empty(0)
-            if (
-                isinstance(static[name], np.ndarray)
-                or (hasattr(value, "dtype") and hasattr(value, "shape"))
-                or is_pack(value)
-            ):
+        for name, value in bound.kwargs.items():
+            if isinstance(value, Array | np.ndarray) or is_pack(value) or not _hashable(value):
                 raise DTypeError(
                     f"keyword argument `{name}` of `{self._name}` is no hashable constant",
                     loc=user_loc(),
                     help="keyword-only arguments are static: pass tensors and packs by position",
                     code="SW204",
                 )
-        raw = [_positional(x) for x in bound.args]
-        leaves, spec = flatten(tuple(raw))
-        real = self._options.storage or _first_float(leaves)
-        if real is not None and all(ops_of(x) is None for x in leaves):
-            return tuple(spec.unflatten([as_array(x, real) for x in leaves])), static
-        return tuple(raw), static
+        return bound.args, dict(bound.kwargs)
 
-    def _run(
-        self,
-        leaves: Sequence[AnyArray],
-        spec: Spec,
-        args: tuple[Any, ...],
-        static: dict[str, Any],
-        key: tuple[int, int],
-    ) -> object:
-        program, out_spec, names = self._find(leaves, spec, args, static)
-        arrays = [np.asarray(array_of(x), order="C") for x in leaves]
-        executor = LinkedSession(program.graph) if any(0 in a.shape for a in arrays) else program.executor
+    def _run(self, call: Call, key: tuple[int, int]) -> object:
+        ready = self._find(call)
+        compiled = ready.compiled
+        arrays = [np.asarray(array_of(x), order="C") for x in call.leaves]
+        executor = LinkedSession(compiled.graph) if any(0 in a.shape for a in arrays) else compiled.executor
         outputs = executor.run(arrays, (), key)
-        self._last = program.program
-        return out_spec.unflatten([tensor(a, n) for a, n in zip(outputs, names, strict=True)])
+        self._last = compiled.program
+        return ready.spec.unflatten([tensor(a, n) for a, n in zip(outputs, ready.names, strict=True)])
 
-    def _find(
-        self, leaves: Sequence[AnyArray], spec: Spec, args: tuple[Any, ...], static: dict[str, Any]
-    ) -> tuple[Compiled, Spec, list[tuple[str | None, ...]]]:
-        """The program for these arguments, compiled if none fits; structure and axis names of its result."""
-        types = [type_of(x) for x in leaves]
-        key = tuple((k, type(cast("object", v)), v) for k, v in static.items())
-        known = self._programs.setdefault(key, [])
-        found = next((k for k in known if k[0].fits(types, spec)), None)
-        if found is None:
-            found = self._compile(types, spec, args, static, [k[0] for k in known])
-            known.append(found)
+    def _find(self, call: Call) -> Ready:
+        """The program for these arguments: by their exact sizes, else one that fits, else compiled now."""
+        exact = (*call.key, *[(type_of(x).shape, type_of(x).dtype) for x in call.leaves])
+        found = self._exact.get(exact)
+        if found is None or found.compiled.spec != call.spec:
+            types = [type_of(x) for x in call.leaves]
+            known = self._ready.setdefault(call.key, [])
+            found = next((r for r in known if r.compiled.fits(types, call.spec)), None)
+            if found is None:
+                found = self._compile(types, call, known)
+                known.append(found)
+            self._exact[exact] = found
         return found
 
-    def _compile(
-        self,
-        types: list[TensorType],
-        spec: Spec,
-        args: tuple[Any, ...],
-        static: dict[str, Any],
-        known: Sequence[Compiled],
-    ) -> tuple[Compiled, Spec, list[tuple[str | None, ...]]]:
-        f = self._with_static(static)
-        given: tuple[object, ...] = args or ((),)
+    def _compile(self, types: list[TensorType], call: Call, known: Sequence[Ready]) -> Ready:
+        given: tuple[object, ...] = call.positional() or ((),)
         with use_checks(self._options):
-            recording = record(f, *given, params=is_pack(given[0]), name=self._name)
+            recording = record(self._with_static(call.static), *given, params=is_pack(given[0]), name=self._name)
         if known:
-            reason = f"{self._name}: {change(known[-1], types, spec)}"
+            reason = f"{self._name}: {change(known[-1].compiled, types, call.spec)}"
             refuse_recompile(self._options, reason)
             self.recompiles.append(reason)
         inputs = [*recording.params, *recording.inputs]
@@ -182,12 +192,12 @@ class Jitted(Generic[P, R]):
             recording.graph,
             {},
             inputs,
-            spec=spec,
+            spec=call.spec,
             given=types,
             example=recording.example,
             specialised=recording.specialised,
         )
-        return done, recording.out_spec, [n.type.names for n in recording.outputs]
+        return Ready(done, recording.out_spec, [n.type.names for n in recording.outputs])
 
     def _with_static(self, static: dict[str, Any]) -> Callable[..., Any]:
         """`f` with its static arguments given, of the positional signature that is recorded."""
@@ -205,7 +215,7 @@ class Jitted(Generic[P, R]):
         return bound
 
     def __repr__(self) -> str:
-        count = sum(map(len, self._programs.values()))
+        count = sum(map(len, self._ready.values()))
         return f"jit({self._name}{self._signature}, {count} program{'' if count == 1 else 's'})"
 
 
@@ -213,6 +223,21 @@ def as_inputs(leaves: Sequence[Node]) -> None:
     """Make these leaves the inputs of their graph, in this order: a function has no arrays of its own to update."""
     for i, leaf in enumerate(leaves):
         leaf.attrs = Attrs({"kind": "input", "index": i})
+
+
+def _simple_arity(signature: inspect.Signature) -> int:
+    """The number of arguments, if all are positional without defaults; -1 otherwise."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    plain = all(p.kind in kinds and p.default is inspect.Parameter.empty for p in signature.parameters.values())
+    return len(signature.parameters) if plain else -1
+
+
+def _hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _positional(x: object) -> object:

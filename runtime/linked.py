@@ -127,8 +127,7 @@ class LinkedSession:
     def _execute(self, node: Node, values: Mapping[int, Arr], env: Env) -> Arr:
         args = tuple(_value(values, n) for n in node.inputs)
         try:
-            with np.errstate(all="ignore"):
-                out = np.asarray(OPS[node.op].reference(args, resolve(node.attrs, env)))
+            out = OPS[node.op].reference(args, resolve(node.attrs, env))
         except ShapewrightError as error:
             raise error.at(node.loc) from None
         if self.debug_nans:

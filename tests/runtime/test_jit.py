@@ -57,6 +57,17 @@ def test_keyword_only_arguments_are_static(options: Make) -> None:
         f(start)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue] - refused at call time too
 
 
+def test_any_hashable_constant_is_static(options: Make) -> None:
+    def f(x: Any, *, dtype: Any, axis: int | None = None, power: Any = 1.0) -> Any:
+        return (x**power).astype(dtype).sum(axis)
+
+    g = jit(f, options())
+    x = reals(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert g(x, dtype=np.float32).dtype == np.float32
+    assert g(x, dtype=np.float64, axis=0).tolist() == [4.0, 6.0]
+    assert g(x, dtype="float64", axis=1, power=np.float64(2.0)).tolist() == [5.0, 25.0]
+
+
 def test_packs_in_and_out(options: Make) -> None:
     def f(x: Any, pair: Any) -> Any:
         return {"sum": x + pair[0], "rest": (pair[1], x.sum())}

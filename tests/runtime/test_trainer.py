@@ -6,7 +6,8 @@ import math
 import sys
 import tracemalloc
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from shapewright.compiler.errors import (
     ShapeError,
     ShapewrightError,
 )
+from shapewright.compiler.ir.build import Build
 from shapewright.dsl import functions, lookup, losses
 from shapewright.dsl.pack import Pack, TList
 from shapewright.dsl.tensor import IntTensor, Tensor
@@ -35,6 +37,7 @@ from . import models
 from .conftest import Make
 from .models import ints, reals
 
+V = TypeVar("V")
 Trainer = ScalarTrainer[models.MLP, Tensor[models.Batch, models.Features], IntTensor[models.Batch]]
 
 
@@ -98,6 +101,36 @@ def test_adam_steps(options: Make, method: str, optimizer: Optimizer) -> None:
         getattr(trainer, method)(*data, lr=0.01, eps=1e-6)
         fused.step(*data, lr=0.01)
     assert same(trainer.get_params(), fused.get_params())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignMomentum(Optimizer):
+    """An optimizer of the user's: moves by the sign of an average of the gradients."""
+
+    decay: float = 0.9
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("average",)
+
+    def hyper_values(self, lr: float, t: int) -> dict[str, float]:
+        return {"lr": lr, "decay": self.decay}
+
+    def update(self, b: Build[V], p: V, g: V, state: dict[str, V], hyper: dict[str, V]) -> tuple[V, dict[str, V]]:
+        average = b.add(b.mul(hyper["decay"], state["average"]), g)
+        return b.sub(p, b.mul(hyper["lr"], b.op("sign", average))), {"average": average}
+
+
+def test_an_optimizer_of_the_user(options: Make) -> None:
+    trainer, data = make(options(), optimizer=SignMomentum(decay=0.5)), models.class_data()
+    params = ParamList.from_tensors(models.mlp())
+    state = SignMomentum(decay=0.5).init(params)
+    for _ in range(3):
+        grads = trainer.backward(*data)
+        trainer.step(*data, lr=0.01)
+        state = SignMomentum(decay=0.5).step(params, grads, state, lr=0.01)
+    close(trainer.get_params(), params.values())
+    assert trainer.state_dict()["optimizers"]["signmomentum"]["t"] == 3
 
 
 def test_apply_grads_is_the_update_of_step(options: Make) -> None:

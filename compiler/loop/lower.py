@@ -130,7 +130,8 @@ class Lowering:
             if update
             else not isinstance(node, Leaf | Write)
         )
-        if not view.identity or not fits or node.id in taken or _inline(node):
+        same = view.contiguous and node.size == product(view.shape)  # at most axes of size 1 differ
+        if not same or not fits or node.id in taken or _inline(node):
             node = Map(self._id, view.shape, view.names, node.dtype, (view,), self.origin, "identity", None)
             self.program.nodes.append(node)
         taken.add(node.id)

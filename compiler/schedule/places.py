@@ -34,6 +34,7 @@ from ..loop.ir import (
 from ..sizes import Poly, Shape, Size, exact_quotient
 
 SlabKind: TypeAlias = Literal["batch", "own", "none"]
+LEADING = 8  # an axis that leads (Batch) makes a better slab than one inside (Seq): its slices are whole blocks
 LARGE_OWN_REDUCTION = 65536  # elements from which a full reduction of a weight is worth tiles of its own
 
 
@@ -107,9 +108,9 @@ class Places:
         score: dict[Size, int] = {}
         for n in self.program.nodes:
             if isinstance(n, Leaf):
-                for s in n.shape:
+                for d, s in enumerate(n.shape):
                     if isinstance(s, Poly):
-                        score[s] = score.get(s, 0) + 1
+                        score[s] = score.get(s, 0) + (LEADING if d == 0 else 1)
         single = {s: k for s, k in score.items() if isinstance(s, Poly) and len(s.terms) == 1 and s.terms[0][1] == 1}
         if single:
             return max(single, key=lambda s: single[s])
@@ -214,8 +215,8 @@ class Places:
                 out.append(fold)
                 replaced[n.id] = fold
                 next_id += 1
-                kind: SlabKind = "own" if n.shape else "none"
-                self.at[fold.id] = Place(kind=kind, tile=0 if n.shape else None, phase=p.phase + 1)
+                self.at[fold.id] = Place(phase=p.phase + 1)
+                self._place_own(fold, self.at[fold.id])
         self.program.nodes = out
         self.program.outputs = [replaced.get(n.id, n) for n in self.program.outputs]
 
@@ -260,7 +261,8 @@ class Places:
             kept = [d for d in range(len(n.reads[0].shape)) if d not in n.axes]
             size = n.reads[0].source.size
             if kept:
-                p.kind, p.tile = "own", kept[0]
+                wide = [d for d in kept if n.reads[0].shape[d] != 1]
+                p.kind, p.tile = ("own", wide[0]) if wide else ("none", None)
             elif isinstance(size, int) and size >= LARGE_OWN_REDUCTION and n.fn != "argmax":
                 p.kind, p.tile = "own", 0
         elif n.shape:
@@ -271,11 +273,10 @@ class Places:
     @staticmethod
     def _own_axis(n: LoopNode) -> int | None:
         """The first axis of a result; not the scattered axis of a `scatter_along`, whose rows stay whole."""
-        if isinstance(n, Scatter) and n.along and n.axis == 0:
-            return 1 if len(n.shape) > 1 else None
-        if isinstance(n, Scatter) and not n.along and n.axis != 0:
-            return None
-        return 0
+        wide = [d for d, s in enumerate(n.shape) if s != 1]
+        if isinstance(n, Scatter):
+            wide = [d for d in wide if (d != n.axis if n.along else d == n.axis == 0)]
+        return wide[0] if wide else None
 
     def _same_slab(self, part: Write, fill: Write) -> bool:
         p, q = self.at[part.id], self.at[fill.id]

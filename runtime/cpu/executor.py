@@ -69,7 +69,7 @@ class Executor:
             k.path, k.inspect = program.path, self._inspect
         graph = program.graph
         self._inputs: Final = graph.leaves("input")
-        self._outputs: Final = program.schedule.program.outputs
+        self._outputs: Final = [n.type for n in graph.outputs]
         scalars, keys = graph.leaves("scalar"), graph.leaves("key")
         self._leaf: dict[int, Array] = {program.leaves[i]: a for i, a in storage.items()}
         self._leaf |= {i: np.ascontiguousarray(a) for i, a in graph.constants.items()}
@@ -160,7 +160,9 @@ class Executor:
             return folds.address(name) if name in folds.NAMES else builtins.address(name)
 
         width = max([len(forms) for forms in p.forms], default=1)
-        rows = np.array([(entry(f), len(x)) for f, x in zip(p.functions, p.forms, strict=True)], np.int64).reshape(-1, 2)
+        rows = np.array([(entry(f), len(x)) for f, x in zip(p.functions, p.forms, strict=True)], np.int64).reshape(
+            -1, 2
+        )
         coef = np.zeros((len(rows), width, 6), np.int64)
         coef[:, :, 0] = -1
         for i, forms in enumerate(p.forms):
@@ -182,9 +184,7 @@ def check_storage(n: Node, a: Array) -> None:
         raise ShapeError(f"{n.kind} {n.name} is {n.type}, its array is {a.dtype.name}{list(a.shape)}")
 
 
-def sizes_of(
-    types: Sequence[TensorType], shapes: Sequence[tuple[int, ...]], names: Sequence[str]
-) -> dict[Symbol, int]:
+def sizes_of(types: Sequence[TensorType], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> dict[Symbol, int]:
     """The run-time sizes that input shapes stand for.
 
     Raises:
@@ -203,7 +203,8 @@ def sizes_of(
         for axis, (size, n) in enumerate(zip(t.shape, shape, strict=True)):
             if evaluate(size, env) != n:
                 raise ShapeError(
-                    f"axis {axis} of input {name} has size {n}, the program needs {size} = {evaluate(size, env)}", code="SW102"
+                    f"axis {axis} of input {name} has size {n}, the program needs {size} = {evaluate(size, env)}",
+                    code="SW102",
                 )
     return env
 

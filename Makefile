@@ -44,16 +44,14 @@ test-torch: $(TORCH)
 	$(BIN)/pytest -rs -m torch
 
 lint: $(STAMP)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	status=0; $(BIN)/ruff check || status=1; $(BIN)/ruff format --check || status=1; exit $$status
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 typecheck: $(STAMP)
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/mypy
+	status=0; $(BIN)/pyright --pythonpath $(BIN)/python || status=1; $(BIN)/mypy || status=1; exit $$status
 
 fuzz: $(STAMP)
 	$(BIN)/pytest -rs -m fuzz

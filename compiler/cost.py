@@ -49,4 +49,6 @@ def balanced(extent: int, tile: int) -> int:
     if extent <= 0:
         return 1
     tiles = -(-extent // min(tile, extent))
+    if tiles > 2:
+        tiles += tiles % 2  # an even number shares out evenly among two, four, ... workers
     return -(-extent // tiles)

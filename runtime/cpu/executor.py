@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
@@ -40,9 +41,26 @@ class Bound:
     plan: Plan
     table: Table
     slots: NDArray[np.int64]
-    shapes: list[tuple[int, ...]]  # of the outputs
-    fixed: list[Array | None]  # buffers of outputs of rank 0, which are copied out
+    large: list[tuple[int, tuple[int, ...], np.dtype[np.generic]]]  # outputs that get a fresh array every step
+    fixed: list[Array | None]  # buffers of outputs of rank 0, which are copied out; None for large ones
+    seen: list[Array | None]  # the inputs whose addresses are in the slots
     memory: list[Array]
+
+
+@final
+class Numbers:
+    """Run-time scalars (learning rate, ...) in one block, written with one call."""
+
+    def __init__(self, dtypes: Sequence[np.dtype[np.generic]]) -> None:
+        self._pack: Final = struct.Struct("=" + "".join("d" if d == np.float64 else "f" for d in dtypes))
+        self._block: Final = aligned(max(self._pack.size, 1))
+        self._memory: Final = self._block.data
+        ends = np.cumsum([0, *(d.itemsize for d in dtypes)])
+        self.views: Final = [self._block[a:b].view(d) for a, b, d in zip(ends, ends[1:], dtypes, strict=False)]
+
+    def write(self, values: Sequence[float]) -> None:
+        """Set all of them; `struct.error` if their number is wrong."""
+        self._pack.pack_into(self._memory, 0, *values)
 
 
 @final
@@ -73,8 +91,8 @@ class Executor:
         scalars, keys = graph.leaves("scalar"), graph.leaves("key")
         self._leaf: dict[int, Array] = {program.leaves[i]: a for i, a in storage.items()}
         self._leaf |= {i: np.ascontiguousarray(a) for i, a in graph.constants.items()}
-        self._scalars: Final = [np.zeros(1, n.type.dtype.numpy) for n in scalars]
-        self._leaf |= {n.id: a for n, a in zip(scalars, self._scalars, strict=True)}
+        self._numbers: Final = Numbers([n.type.dtype.numpy for n in scalars])
+        self._leaf |= {n.id: a for n, a in zip(scalars, self._numbers.views, strict=True)}
         self._key: Final = np.zeros(2, np.uint32)
         self._leaf |= {n.id: self._key for n in keys}
         for n in graph.nodes:
@@ -83,6 +101,8 @@ class Executor:
             if n.id in self._leaf:
                 check_storage(n, self._leaf[n.id])
         self._bound: dict[tuple[tuple[int, ...], ...], Bound] = {}
+        self._shapes: tuple[tuple[int, ...], ...] | None = None
+        self._last: Bound | None = None
         self._dtypes: Final = [n.type.dtype.numpy for n in self._inputs]
 
     def _inspect(self, kernel: str, what: str) -> str:
@@ -100,26 +120,30 @@ class Executor:
             for x, d in zip(inputs, self._dtypes, strict=True)
         ]
         shapes = tuple([x.shape for x in arrays])
-        bound = self._bound.get(shapes)
-        if bound is None:
-            bound = self._bound[shapes] = self.bind(shapes)
-        slots = bound.slots
+        if shapes != self._shapes:
+            self._last = self._bound.get(shapes) or self._bound.setdefault(shapes, self.bind(shapes))
+            self._shapes = shapes
+        bound = self._last
+        assert bound is not None
+        slots, seen = bound.slots, bound.seen
         for i, x in enumerate(arrays):
-            slots[i] = x.ctypes.data
-        for a, value in zip(self._scalars, scalars, strict=True):
-            a[0] = value
+            if x is not seen[i]:  # asking NumPy for an address costs more than the rest of this loop
+                slots[i] = x.ctypes.data
+                seen[i] = x
+        self._numbers.write(scalars)
         self._key[0], self._key[1] = key
-        out: list[Array] = []
-        for i, shape in enumerate(bound.shapes):
-            fixed = bound.fixed[i]
-            if fixed is None:
-                fixed = np.empty(shape, self._outputs[i].dtype.numpy)
-                slots[len(arrays) + i] = fixed.ctypes.data
-            out.append(fixed)
+        fresh: list[Array] = []
+        for i, shape, dtype in bound.large:
+            out = np.empty(shape, dtype)
+            slots[len(arrays) + i] = out.ctypes.data
+            fresh.append(out)
         flag = self._pool.run(bound.table.address, bound.table.workers)
         if flag:
             raise index_error(self.program.schedule.program.sites[flag - 1])
-        return [a.copy() if f is not None else a for a, f in zip(out, bound.fixed, strict=True)]
+        if not fresh:
+            return [f.copy() for f in bound.fixed if f is not None]
+        later = iter(fresh)
+        return [next(later) if f is None else f.copy() for f in bound.fixed]
 
     def bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound:
         """The table for inputs of these shapes: arithmetic, no compilation."""
@@ -133,9 +157,9 @@ class Executor:
             np.zeros((), n.dtype.numpy) if s == () else None for n, s in zip(self._outputs, outputs, strict=True)
         ]
         slots = np.zeros(len(self._inputs) + len(outputs) + 1, np.int64)
-        for i, f in enumerate(fixed):
-            if f is not None:
-                slots[len(self._inputs) + i] = f.ctypes.data
+        for i, buffer in enumerate(fixed):
+            if buffer is not None:
+                slots[len(self._inputs) + i] = buffer.ctypes.data
         flags = np.zeros(8, np.int64)
         first = {n.id: i for i, n in enumerate(self._inputs)}
         address = {i: int(a.ctypes.data) for i, a in self._leaf.items()}
@@ -166,14 +190,14 @@ class Executor:
         coef = np.zeros((len(rows), width, 6), np.int64)
         coef[:, :, 0] = -1
         for i, forms in enumerate(p.forms):
-            for j, f in enumerate(forms):
-                coef[i, j] = form(f)
+            coef[i, : len(forms)] = [form(x) for x in forms]
         items = np.array(p.items, np.int64).reshape(-1, 5)
         ranges = np.array(p.ranges, np.int64).reshape(-1, p.workers, 2)
         table = driver.make_plan(
             rows, coef, items, ranges, slots, flags, first_update=p.first_update, control=self._pool.control
         )
-        return Bound(p, table, slots, outputs, fixed, [arena, scratch])
+        large = [(i, s, t.dtype.numpy) for i, (s, t) in enumerate(zip(outputs, self._outputs, strict=True)) if s != ()]
+        return Bound(p, table, slots, large, fixed, [None] * len(shapes), [arena, scratch])
 
 
 def check_storage(n: Node, a: Array) -> None:

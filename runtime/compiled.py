@@ -31,7 +31,6 @@ from .programs import (
     change,
     compile_program,
     compile_update,
-    load_grads,
     refuse_recompile,
 )
 from .train_state import Moments
@@ -88,8 +87,8 @@ class CompiledEngine(Engine):
         if not known:
             known.append(compile_update(f"{self._model.name}_apply_grads", cells, optimizer, moments))
         compiled = known[0]
-        load_grads(compiled, [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad])
-        self._run(compiled, compiled.executor, [], tuple(optimizer.scalars(lr, moments.t + 1).values()))
+        given = [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad]
+        self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()))
 
     def _dense(self, grads: Sequence[Arr]) -> list[Arr]:
         """One gradient per parameter, zeros for those the program has none for."""

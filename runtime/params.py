@@ -285,7 +285,7 @@ def sgd_step_fused(params: ParamList[G], grads: G, *, lr: float) -> None:
     Equal to `sgd_step` to 1 ulp (the multiplication and subtraction may be one instruction).
     """
     from .optim import SGD, check_lr
-    from .programs import Compiled, compile_update, load_grads
+    from .programs import Compiled, compile_update
     from .train_state import Moments
 
     rate = check_lr(lr)
@@ -297,8 +297,8 @@ def sgd_step_fused(params: ParamList[G], grads: G, *, lr: float) -> None:
     compiled = cast("Compiled | None", _fused.get(params))
     if compiled is None:
         compiled = _fused[params] = compile_update("sgd_step_fused", params.trainable(), SGD(), Moments(0, {}))
-    load_grads(compiled, [g for g, c in zip(given, params.cells, strict=True) if c.requires_grad])
-    compiled.executor.run([], (rate,) * compiled.repeats, (0, 0))
+    used = [g for g, c in zip(given, params.cells, strict=True) if c.requires_grad]
+    compiled.executor.run(used, (rate,) * compiled.repeats, (0, 0))
     for cell in params.trainable():
         cell.attach(None)
 

@@ -140,7 +140,7 @@ def append_update(
     }
 
     def scope(i: int) -> AbstractContextManager[None]:
-        return graph.scope(role="update", loc=grads[i].loc, name=params[i].name)
+        return graph.scope(role="update", loc=grads[i].loc)
 
     with graph.scope(role="update", tag=type(optimizer).__name__.lower()):
         new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
@@ -153,20 +153,13 @@ def append_update(
 def compile_update(
     name: str, cells: Sequence[Param[*tuple[Any, ...]]], optimizer: Optimizer, moments: Moments
 ) -> Compiled:
-    """The update of these cells alone, from gradients that `load_grads` copies into leaves of the program."""
+    """The update of these cells alone; the gradients are the inputs of the program."""
     graph = Graph(infer, name=name)
     params = [graph.leaf("param", c.name, c.type) for c in cells]
-    grads = [graph.leaf("grad", f"{c.name}_grad", c.type) for c in cells]
+    grads = [graph.leaf("input", f"{c.name}_grad", c.type) for c in cells]
     storage = {n.id: c.host for n, c in zip(params, cells, strict=True)}
-    storage |= {n.id: np.zeros(c.shape, c.dtype) for n, c in zip(grads, cells, strict=True)}
     repeats = append_update(graph, optimizer, params, grads, moments, storage)
     return compile_program(graph, storage, repeats=repeats)
-
-
-def load_grads(compiled: Compiled, grads: Sequence[Arr]) -> None:
-    """Copy gradients into the leaves of a program made by `compile_update`."""
-    for leaf, grad in zip(compiled.graph.leaves("grad"), grads, strict=True):
-        np.copyto(compiled.storage[leaf.id], grad)
 
 
 def refuse_recompile(options: Options, reason: str) -> None:

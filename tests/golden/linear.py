@@ -51,9 +51,9 @@ def sgd(b, lr, b_grad):
     lr = f32(lr, (1,))[0]
     b_grad = f32(b_grad, (1,))[0]
     b_here = b[0]
-    b_2 = lr * b_grad
-    b_3 = b_here - b_2
-    b[0] = b_3
+    product = lr * b_grad
+    b_2 = b_here - product
+    b[0] = b_2
 
 
 # w  <-  sgd

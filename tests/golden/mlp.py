@@ -128,7 +128,7 @@ def adamw(
         b2_v_here = b2_v[i]
         b2_v_new = beta2 * b2_v_here + one_minus_beta2 * b2_grad[i] * b2_grad[i]
         b2_here = b2[i]
-        b2_2 = step_size * b2_m_new / (sqrt_f32(b2_v_new) / correction2 + eps)
+        ratio = step_size * b2_m_new / (sqrt_f32(b2_v_new) / correction2 + eps)
         b2_m[i] = b2_m_new
         b2_v[i] = b2_v_new
-        b2[i] = b2_here * keep - b2_2
+        b2[i] = b2_here * keep - ratio

@@ -55,7 +55,8 @@ def gradients(
             continue
         enter(e, g)
         needs = tuple(key(a) in needed and b.dtype(a).is_float for a in e.args)
-        for a, need, ga in zip(e.args, needs, rule(Pullback(b, e.args, e.out, e.attrs, needs), g), strict=True):
+        found = rule(Pullback(b, e.args, e.out, e.attrs, needs), g)
+        for a, need, ga in zip(e.args, needs, found, strict=True):
             if not need or ga is None:
                 continue
             ga = b.unbroadcast(ga, b.shape(a))

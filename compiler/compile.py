@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .codegen.module import Module, kernel_name, nodes_of
+from .codegen.module import Module, kernel_name
 from .errors import CompileError
 from .ir.graph import Graph, verify
 from .loop.dots import dot_layout
@@ -12,8 +12,9 @@ from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter
 from .loop.lower import lower
 from .passes.expand import expand
 from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, UserLine
+from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
-from .schedule.kernels import Schedule, Slab, Step, produced, schedule
+from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
 from .sizes import Symbol, evaluate
 from .types import DType
 from .work import flops, moved
@@ -60,7 +61,7 @@ def compile_graph(
 
 def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
     made = tuple(produced(step))
-    reads = tuple(dict.fromkeys(_loads(step)))
+    reads = tuple(dict.fromkeys(v.source for v in loads(step)))
     lines = tuple(dict.fromkeys(_lines(step)))
     match step:
         case Group() | Scatter():
@@ -82,11 +83,6 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
             )
 
 
-def _loads(step: Step) -> list[LoopNode]:
-    inner = step.inner if isinstance(step, Group) else set[tuple[int, int]]()
-    return [v.source for n in nodes_of(step) for i, v in enumerate(n.reads) if (n.id, i) not in inner]
-
-
 def _lines(step: Step) -> list[UserLine]:
     return [
         UserLine.of(loc, n.origin.role)
@@ -103,7 +99,7 @@ def _why(s: Schedule, step: Step) -> str:
         return "updates are added in order, so the bits do not vary"
     assert isinstance(step, Group)
     ops = sum(n.origin is not None for n in step.nodes)
-    cut = {type(u).__name__ for u in _loads(step)} - {"Leaf"}
+    cut = {type(v.source).__name__ for v in loads(step)} - {"Leaf"}
     text = f"{ops} operations over the same rows in one kernel" if ops > 1 else "one operation"
     return text + (f"; starts after {', '.join(sorted(c.lower() for c in cut))}" if cut else "")
 

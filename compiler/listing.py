@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .program import Program, Row, UserLine
 
 
-
 def listing(program: Program) -> str:
     """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
     p = plan(program, program.sizes, 1)
@@ -72,7 +71,8 @@ def _row(program: Program, r: Row, sp: SlabPlan) -> tuple[str, str, str]:
     reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in shown))
     partial = program.schedule.at
     writes = " ".join(
-        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile) for n in sorted(r.writes, key=_rank)
+        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile)
+        for n in sorted(r.writes, key=_rank)
     )
     return f"    {r.name}", f"{reads} -> {writes}", _lines(r.lines)
 

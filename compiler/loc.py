@@ -98,7 +98,7 @@ def is_library_frame(frame: FrameType) -> bool:
 
 def user_loc() -> Loc | None:
     """The innermost frame outside the library that is executing now."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
     while frame is not None and is_library_frame(frame):
         frame = frame.f_back
     return None if frame is None else frame_loc(frame)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, final
 
 from . import cost
-from .codegen.kernel import BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
+from .codegen.kernel import Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
 from .loop.dots import Axis
 from .loop.ir import Combine, Dot, Join, Leaf, LoopNode, Reduce, Scatter, View
 from .program import CombineCall, DotCall, KernelCall, Program, Row
-from .schedule.kernels import Kernel, Slab, Step, produced
+from .schedule.kernels import Slab, Step, loads, produced
 from .sizes import Size, Symbol, evaluate, product
 from .types import DType
 
@@ -32,6 +32,7 @@ class Ref:
 
 
 NUMBER = Ref("number")
+AS_STORED, TRANSPOSED = 111, 112  # CBLAS_TRANSPOSE
 
 
 @final
@@ -45,6 +46,10 @@ class Form:
     per_worker: int = 0
     per_count: int = 0
     per_tile: int = 0
+
+
+def _number(value: int) -> Form:
+    return Form(NUMBER, value)
 
 
 @final
@@ -131,14 +136,8 @@ class Planner:
         return max(self.n(lay.m.size), 1)
 
     def _step_bytes(self, step: Step) -> float:
-        nodes = step.nodes if isinstance(step, Kernel) else [step]
-        inner = step.inner if isinstance(step, Kernel) else set[tuple[int, int]]()
-        total = 0.0
-        for n in nodes:
-            for i, v in enumerate(n.reads):
-                if (n.id, i) not in inner:
-                    total += min(self.n(product(v.shape)), self.n(v.source.size)) * v.source.dtype.itemsize
-        return total + sum(self.bytes(n) for n in produced(step))
+        read = sum(min(self.n(product(v.shape)), self.n(v.source.size)) * v.source.dtype.itemsize for v in loads(step))
+        return float(read + sum(self.bytes(n) for n in produced(step)))
 
     # ---- memory
     def readers(self) -> dict[int, list[tuple[Slab, int]]]:
@@ -146,11 +145,8 @@ class Planner:
         out: dict[int, list[tuple[Slab, int]]] = {}
         for slab in self.s.slabs:
             for i, step in enumerate(slab.steps):
-                inner = step.inner if isinstance(step, Kernel) else set[tuple[int, int]]()
-                for n in step.nodes if isinstance(step, Kernel) else [step]:
-                    for j, v in enumerate(n.reads):
-                        if (n.id, j) not in inner:
-                            out.setdefault(v.source.id, []).append((slab, i))
+                for v in loads(step):
+                    out.setdefault(v.source.id, []).append((slab, i))
         return out
 
     def _memory(self) -> None:
@@ -227,12 +223,14 @@ class Planner:
             case CombineCall(node=node):
                 return self._combine(node, sp)
 
-    def _kernel_arg(self, a: object, sp: SlabPlan) -> Form:
+    def _kernel_arg(self, a: Arg, sp: SlabPlan) -> Form:
         match a:
             case BufferArg(owner=owner, shift=shift, partial=partial):
                 return self.buffer(owner, sp.slab, self.n(shift) * owner.dtype.itemsize, partial)
             case RowScratchArg(index=i, length=length):
-                return Form(Ref("scratch"), self.row_scratch + i * _round(self.n(length) * 8), per_worker=self.plan.scratch)
+                return Form(
+                    Ref("scratch"), self.row_scratch + i * _round(self.n(length) * 8), per_worker=self.plan.scratch
+                )
             case CountArg(per_unit=k):
                 return Form(NUMBER, per_count=self.n(k))
             case FirstArg(per_unit=k):
@@ -241,8 +239,6 @@ class Planner:
                 return Form(NUMBER, self.n(size))
             case FlagsArg():
                 return Form(Ref("flags"))
-            case _:
-                raise AssertionError(a)
 
     def _dot(self, call: DotCall, sp: SlabPlan) -> tuple[str, tuple[Form, ...], float]:
         d, lay = call.node, call.layout
@@ -270,11 +266,10 @@ class Planner:
         lda = max(self.n(k.a if lay.trans_a else m.a), self.n(cols_a.size), 1)
         ldb = max(self.n(n.b if lay.trans_b else k.b), self.n(cols_b.size), 1)
         ldc = max(self.n(m.c), self.n(n.size), 1)
-        number = lambda x: Form(NUMBER, x)  # noqa: E731 - a name for one short form
-        forms = [number(112 if lay.trans_a else 111), number(112 if lay.trans_b else 111)]
-        forms += [extent(m), extent(n), extent(k), a, number(lda), b, number(ldb), c, number(ldc)]
+        forms = [_number(TRANSPOSED if t else AS_STORED) for t in (lay.trans_a, lay.trans_b)]
+        forms += [extent(m), extent(n), extent(k), a, _number(lda), b, _number(ldb), c, _number(ldc)]
         for axis in (*lay.loops, *(Axis("", 1, 0, 0, 0),) * (2 - len(lay.loops))):
-            forms += [extent(axis), *(number(self.n(s) * item) for s in (axis.a, axis.b, axis.c))]
+            forms += [extent(axis), *(_number(self.n(s) * item) for s in (axis.a, axis.b, axis.c))]
         loops = self.n(product([x.size for x in lay.loops]))
         rows = self.n(m.size) / (sp.tiles if m.lead == call.tile and call.tile else 1)
         calls = max(sp.tiles, 1) if m.lead == call.tile and call.tile else 1
@@ -299,10 +294,7 @@ class Planner:
             plan.workers = 1
         for phase in range(self.s.phases):
             todo = [
-                (sp.seconds, i, t)
-                for i, sp in enumerate(plan.slabs)
-                if sp.slab.phase == phase
-                for t in range(sp.tiles)
+                (sp.seconds, i, t) for i, sp in enumerate(plan.slabs) if sp.slab.phase == phase for t in range(sp.tiles)
             ]
             mine = share(todo, plan.workers)
             spans: list[tuple[int, int]] = []
@@ -353,4 +345,3 @@ def pack(blocks: list[tuple[int, int, int, int]], where: dict[int, int]) -> int:
 def plan(program: Program, env: Mapping[Symbol, int], workers: int) -> Plan:
     """The step table of a program at given run-time sizes, for a number of workers."""
     return Planner(program, env, workers).run()
-

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .loop.ir import Dot, Gather, LoopNode, Map, Reduce
-from .schedule.kernels import Kernel, Step, produced
-from .schedule.places import is_inline
+from .loop.ir import Dot, Gather, LoopNode, Map, Reduce, is_inline
+from .schedule.kernels import Step, loads, nodes_of, produced
 from .sizes import Size, product
 
 FREE = frozenset({"identity", "cast", "check_index", "where"})
@@ -13,7 +12,7 @@ FREE = frozenset({"identity", "cast", "check_index", "where"})
 def flops(step: Step) -> Size:
     """One operation per element and scalar function, two per term of a contraction."""
     total: Size = 0
-    for n in step.nodes if isinstance(step, Kernel) else [step]:
+    for n in nodes_of(step):
         total = total + _node_flops(n)
     return total
 
@@ -35,13 +34,7 @@ def _node_flops(n: LoopNode) -> Size:
 
 def moved(step: Step) -> Size:
     """Bytes of every buffer that is read or written, once each."""
-    inner = step.inner if isinstance(step, Kernel) else set[tuple[int, int]]()
-    buffers = {id(n): n for n in produced(step)}
-    for n in step.nodes if isinstance(step, Kernel) else [step]:
-        for i, v in enumerate(n.reads):
-            if (n.id, i) not in inner:
-                buffers[id(v.source)] = v.source
     total: Size = 0
-    for n in buffers.values():
+    for n in dict.fromkeys([*produced(step), *(v.source for v in loads(step))]):
         total = total + n.size * n.dtype.itemsize
     return total

@@ -9,9 +9,23 @@ from __future__ import annotations
 
 from typing import final
 
-from ..loop.ir import Affine, Combine, Dot, Gather, Join, Leaf, LoopNode, Map, Reduce, View, Write, try_reshape
+from ..loop.ir import (
+    Affine,
+    Combine,
+    Dot,
+    Gather,
+    Join,
+    Leaf,
+    LoopNode,
+    Map,
+    Reduce,
+    View,
+    Write,
+    is_inline,
+    try_reshape,
+)
 from ..schedule.kernels import HEAVY, Kernel, Schedule
-from ..schedule.places import is_inline, view_dims
+from ..schedule.places import view_dims
 from ..sizes import Size, product, symbols
 from ..types import DType
 from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
@@ -56,7 +70,11 @@ class Emitter:
             if not isinstance(n, Map) or n.fn in ("iota", "random_bits", "check_index") or n.shape not in (k.space, ()):
                 return False
             for i, v in enumerate(n.reads):
-                if (n.id, i) not in k.inner and not (v.contiguous and v.source.size == product(n.shape)) and v.source.shape:
+                if (
+                    (n.id, i) not in k.inner
+                    and not (v.contiguous and v.source.size == product(n.shape))
+                    and v.source.shape
+                ):
                     return False
         return all(r.shape == k.space for r in k.roots)
 
@@ -209,7 +227,9 @@ class Emitter:
         if (self.flat and n.shape == self.k.space) or (self.inner >= 0 and a.uses(self.inner)):
             if not any(ix.terms for ix in a.index):
                 return self.scalar_load(a)
-            return self.named(("load", a), self.element(a), buffer_name(v.source)) if self._reused(a) else self.element(a)
+            return (
+                self.named(("load", a), self.element(a), buffer_name(v.source)) if self._reused(a) else self.element(a)
+            )
         return self.scalar_load(a)
 
     def _reused(self, a: Access) -> bool:

@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import final
 
-from ..loop.ir import Dot, Leaf, LoopNode, Map, Reduce, Scatter
-from ..schedule.kernels import Kernel, Schedule
-from ..schedule.places import is_inline
+from ..loop.ir import Leaf, Map, Reduce, Scatter, is_inline
+from ..schedule.kernels import Kernel, Schedule, Step, nodes_of, produced
 from .cpu import Emitter, buffer_name
 from .kernel import Arg
 from .scalars import RESERVED, SUPPORT
-from .text import Names
 from .scatter import ScatterEmitter
+from .text import Names
 
 HEADER = '''"""{title}
 
@@ -26,9 +25,13 @@ from shapewright.runtime.cpu.support import {imports}
 '''
 MAX_NAME = 40
 WIDTH = 100
-PLAIN = frozenset(
-    "add sub mul div neg where square cast identity const size iota equal less greater sum max check_index".split()
-)  # operations that are not worth a word in a kernel's name
+# Operations that are not worth a word in a kernel's name.
+# fmt: off
+PLAIN = frozenset({
+    "add", "sub", "mul", "div", "neg", "where", "square", "cast", "identity", "const", "size", "iota",
+    "equal", "less", "greater", "sum", "max", "check_index",
+})
+# fmt: on
 
 
 @final
@@ -83,7 +86,9 @@ class Module:
         used = set(re.findall(r"[A-Za-z_]\w*", "\n".join(line.partition("#")[0] for line in body.splitlines())))
         names = ", ".join(sorted(SUPPORT & used | {"KW", "njit", "void"}, key=lambda x: (x.upper() != x, x)))
         if len(names) > 60:
-            names = "(\n" + "\n".join(textwrap.wrap(names, 100, initial_indent="    ", subsequent_indent="    ")) + ",\n)"
+            names = (
+                "(\n" + "\n".join(textwrap.wrap(names, 100, initial_indent="    ", subsequent_indent="    ")) + ",\n)"
+            )
         return HEADER.format(title=self.title, imports=names) + body
 
 
@@ -104,11 +109,7 @@ def heading(names: Names, kernel: str, params: list[str]) -> str:
     return f"{decorator}def {kernel}(\n" + "".join(f"    {r}\n" for r in rows) + "):\n"
 
 
-def nodes_of(step: Kernel | LoopNode) -> list[LoopNode]:
-    return step.nodes if isinstance(step, Kernel) else [step]
-
-
-def kernel_name(step: Kernel | LoopNode) -> str:
+def kernel_name(step: Step) -> str:
     """Named after the composites it computes, else after its operations."""
     labels: list[str] = []
     for n in nodes_of(step):
@@ -125,12 +126,10 @@ def kernel_name(step: Kernel | LoopNode) -> str:
     return name or "copy"
 
 
-def user_text(step: Kernel | LoopNode) -> Iterable[str]:
+def user_text(step: Step) -> Iterable[str]:
     """What the kernel computes, in the user's words: results, and the source lines they come from."""
-    roots = step.roots if isinstance(step, Kernel) else [step]
     lines = dict.fromkeys(
         f"{o.role}: {o.loc.text}" for n in nodes_of(step) if (o := n.origin) is not None and o.loc is not None
     )
-    yield f"{', '.join(dict.fromkeys(buffer_name(r.into or r) for r in roots))}  <-  {kernel_name(step)}"
+    yield f"{', '.join(dict.fromkeys(buffer_name(r.into or r) for r in produced(step)))}  <-  {kernel_name(step)}"
     yield from list(lines)[:6]
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins  # in the class below, int, float, bool and str are methods
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, cast, final
 
@@ -12,7 +13,10 @@ AttrValue: TypeAlias = "int | float | bool | str | Poly | None | tuple[AttrValue
 
 @final
 class Attrs(Mapping[str, AttrValue]):
-    """An immutable, hashable mapping from attribute name to value."""
+    """An immutable, hashable mapping from attribute name to value.
+
+    The methods named after types give an attribute as that type, which the shape rule of its operation has checked.
+    """
 
     __slots__ = ("_items", "_map")
 
@@ -20,41 +24,45 @@ class Attrs(Mapping[str, AttrValue]):
         self._map = dict(sorted((values or {}).items()))
         self._items = tuple((k, type(v).__name__, v) for k, v in self._map.items())
 
-    def __getitem__(self, key: str) -> AttrValue:
+    def __getitem__(self, key: builtins.str) -> AttrValue:
         return self._map[key]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[builtins.str]:
         return iter(self._map)
 
-    def __len__(self) -> int:
+    def __len__(self) -> builtins.int:
         return len(self._map)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> builtins.int:
         return hash(self._items)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         return isinstance(other, Attrs) and self._items == other._items
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> builtins.str:
         return ", ".join(f"{k}={v!r}" for k, v in self._map.items())
 
-    def int(self, key: str) -> int:
+    def int(self, key: builtins.str) -> builtins.int:
         return cast("int", self._map[key])
 
-    def float(self, key: str) -> float:
+    def float(self, key: builtins.str) -> builtins.float:
         return float(cast("float", self._map[key]))
 
-    def bool(self, key: str) -> bool:
+    def bool(self, key: builtins.str) -> builtins.bool:
         return bool(self._map[key])
 
-    def str(self, key: str) -> str:
+    def str(self, key: builtins.str) -> builtins.str:
         return cast("str", self._map[key])
 
-    def ints(self, key: str) -> tuple[int, ...]:
+    def number(self, key: builtins.str) -> builtins.float:
+        """A number as it was given: an int stays one."""
+        return cast("float", self._map[key])
+
+    def ints(self, key: builtins.str) -> tuple[builtins.int, ...]:
         return cast("tuple[int, ...]", self._map[key])
 
-    def size(self, key: str) -> Size:
+    def size(self, key: builtins.str) -> Size:
         return cast("Size", self._map[key])
 
-    def sizes(self, key: str) -> tuple[Size, ...]:
+    def sizes(self, key: builtins.str) -> tuple[Size, ...]:
         return cast("tuple[Size, ...]", self._map[key])

@@ -6,10 +6,10 @@ source locations (merged nodes keep all), the role it plays in the step and a na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, final
+from typing import Literal, TypeAlias, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +44,9 @@ class Node:
         return self.locs[0] if self.locs else None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> LeafKind | Literal[""]:
         """The kind of a leaf, "" for an operation."""
-        return self.attrs.str("kind") if self.op == "leaf" else ""
+        return cast("LeafKind", self.attrs.str("kind")) if self.op == "leaf" else ""
 
     def __repr__(self) -> str:
         return f"%{self.id}: {self.type} = {self.op}"
@@ -65,7 +65,7 @@ class Graph:
         self.outputs: list[Node] = []
         self.updates: list[tuple[Node, Node]] = []  # (leaf, its new value): written when everything has been read
         self.constants: dict[int, NDArray[np.generic]] = {}  # leaf id -> value
-        self._infer = infer
+        self.infer = infer
         self._memo: dict[tuple[str, tuple[int, ...], Attrs], Node] = {}
         self._role: Role = "forward"
         self._loc: Loc | None = None
@@ -75,7 +75,7 @@ class Graph:
     @contextmanager
     def scope(
         self, role: Role | None = None, loc: Loc | None = None, name: str | None = None, tag: str | None = None
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         """Role, location, name and composite operation of the nodes that are added meanwhile."""
         saved = self._role, self._loc, self._name, self._tag
         self._role, self._loc = role or self._role, loc or self._loc
@@ -105,7 +105,7 @@ class Graph:
         key = (op, tuple(n.id for n in ins), at)
         node = self._memo.get(key)
         if node is None:
-            out = self._infer(op, tuple(n.type for n in ins), at)
+            out = self.infer(op, tuple(n.type for n in ins), at)
             node = Node(len(self.nodes), op, ins, at, out, self._role, self._name, self._tag)
             self.nodes.append(node)
             self._memo[key] = node
@@ -168,7 +168,7 @@ def verify(graph: Graph) -> None:
         if any(x.id not in seen for x in n.inputs):
             fault = "uses a value before it exists"
         elif n.op != "leaf":
-            again = graph._infer(n.op, tuple(x.type for x in n.inputs), n.attrs)  # pyright: ignore[reportPrivateUsage] - same module
+            again = graph.infer(n.op, tuple(x.type for x in n.inputs), n.attrs)
             if again != n.type:
                 fault = f"has type {n.type}, its shape rule gives {again}"
         if fault:

@@ -20,10 +20,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias, final
+from typing import TypeAlias, TypeGuard, final
 
 from ..ir.graph import Node
-from ..sizes import Shape, Size, product
+from ..sizes import Poly, Shape, Size, exact_quotient, product
 from ..types import DType
 
 
@@ -158,8 +158,6 @@ def groups(old: Shape, new: Shape) -> list[tuple[list[int], list[int]]] | None:
 
 
 def _divides(a: Size, b: Size) -> bool:
-    from ..sizes import exact_quotient
-
     return a != b and exact_quotient(b, a) is not None
 
 
@@ -195,6 +193,9 @@ def try_reshape(view: View, shape: Shape, names: tuple[str | None, ...]) -> View
 
 
 # ---- nodes
+Param: TypeAlias = "float | Poly | tuple[Size, int] | None"
+
+
 @dataclass(eq=False, slots=True)
 class LoopNode:
     """A value over `shape`; `origin` is the graph node it computes (its name, lines and role)."""
@@ -226,7 +227,25 @@ class Map(LoopNode):
     check_index (param: (size, site)), random_bits (param: (stream, word))."""
 
     fn: str
-    param: object = None
+    param: Param = None
+
+    @property
+    def number(self) -> float:
+        """The value of a const, the dimension of an iota."""
+        assert isinstance(self.param, int | float), self.fn
+        return self.param
+
+    @property
+    def count(self) -> Size:
+        """The size that a `size` stands for."""
+        assert isinstance(self.param, int | Poly), self.fn
+        return self.param
+
+    @property
+    def pair(self) -> tuple[Size, int]:
+        """(size, site) of a check_index, (stream, word) of random_bits."""
+        assert isinstance(self.param, tuple), self.fn
+        return self.param
 
 
 @final
@@ -288,6 +307,11 @@ class Combine(LoopNode):
     """`reads[0]` is the `Reduce` whose tiles left partial results."""
 
     fn: str
+
+
+def is_inline(node: LoopNode) -> TypeGuard[Map]:
+    """Values that are cheaper to write down again than to load."""
+    return isinstance(node, Map) and node.fn in ("const", "size", "iota")
 
 
 AnyNode: TypeAlias = "Leaf | Map | Reduce | Dot | Gather | Scatter | Write | Join | Combine"

@@ -22,10 +22,12 @@ from .ir import (
     LoopNode,
     LoopProgram,
     Map,
+    Param,
     Reduce,
     Scatter,
     View,
     Write,
+    is_inline,
     try_reshape,
 )
 
@@ -61,7 +63,7 @@ class Lowering:
         return len(self.program.nodes)
 
     def map(
-        self, fn: str, dtype: DType, shape: Shape, names: Names, reads: tuple[View, ...], param: object = None
+        self, fn: str, dtype: DType, shape: Shape, names: Names, reads: tuple[View, ...], param: Param = None
     ) -> View:
         """A scalar function over `shape`; axes of size 1 (keepdims) are left out, so values per row stay per row."""
         wide = [d for d, s in enumerate(shape) if s != 1]
@@ -97,7 +99,7 @@ class Lowering:
         if view.shape == shape:
             return View(view.source, shape, view.index, view.flat, names)
         out = try_reshape(view, shape, names)
-        if out is None or (out.flat and _inline(view.source)):
+        if out is None or (out.flat and is_inline(view.source)):
             out = try_reshape(self.copy(view), shape, names)
         if out is None:
             raise CompileError(f"cannot reshape {view.shape} to {shape}", loc=self.origin.loc if self.origin else None)
@@ -125,13 +127,9 @@ class Lowering:
     def _own(self, view: View, taken: set[int], update: Node | None = None) -> LoopNode:
         """The node behind a result, with a buffer nobody else overwrites."""
         node = view.source
-        fits = (
-            isinstance(node, Map) and node.fn not in ("const", "size", "iota")
-            if update
-            else not isinstance(node, Leaf | Write)
-        )
+        fits = isinstance(node, Map) if update else not isinstance(node, Leaf | Write)
         same = view.contiguous and node.size == product(view.shape)  # at most axes of size 1 differ
-        if not same or not fits or node.id in taken or _inline(node):
+        if not same or not fits or node.id in taken or is_inline(node):
             node = Map(self._id, view.shape, view.names, node.dtype, (view,), self.origin, "identity", None)
             self.program.nodes.append(node)
         taken.add(node.id)
@@ -191,9 +189,9 @@ class Lowering:
     def special(self, kind: str, n: Node, args: tuple[View, ...]) -> View:
         t = n.type
         if kind == "const":
-            return self.map("const", t.dtype, (), (), (), n.attrs["value"])
+            return self.map("const", t.dtype, (), (), (), n.attrs.number("value"))
         if kind == "size":
-            return self.map("size", t.dtype, (), (), (), n.attrs["size"])
+            return self.map("size", t.dtype, (), (), (), n.attrs.size("size"))
         if kind == "iota":
             return self.map("iota", t.dtype, t.shape, t.names, (), n.attrs.int("axis"))
         if kind == "random_bits":
@@ -249,11 +247,15 @@ class Lowering:
             shared = [c for c in letters if c in la and c in lb]
             rows, cols = ([c for c in letters if c in x and c not in y] for x, y in ((la, lb), (lb, la)))
             summed = [c for c in la if c in lb and c not in out]
-            left, right, plain = ("".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols))
+            left, right, plain = (
+                "".join(x) for x in (shared + rows + summed, shared + summed + cols, shared + rows + cols)
+            )
             a = self.copy(a.transpose(tuple(la.index(c) for c in left)))
             b = self.copy(b.transpose(tuple(lb.index(c) for c in right)))
             if dot_layout(a, b, (left, right, plain)) is None:
-                raise CompileError("a contraction with too many run-time axes", loc=n.loc, help="merge axes by sw.reshape")
+                raise CompileError(
+                    "a contraction with too many run-time axes", loc=n.loc, help="merge axes by sw.reshape"
+                )
             result = self.dot(n, a, b, (left, right, plain), sizes, names)
             return result.transpose(tuple(plain.index(c) for c in out))
         shape, labels = tuple(sizes[c] for c in out), tuple(names[c] for c in out)
@@ -302,16 +304,12 @@ class Lowering:
             self.program.nodes.append(node)
             return View.of(node)
         table, idx = args
-        check = (table.shape[axis], site)
         limit = table.shape[axis]
+        check = (limit, site)
         if along and idx.shape[axis] == 1 and isinstance(limit, int) and limit <= MASKED_PICK_LIMIT:
             return self._masked_pick(n, table, idx, check)
-        if (
-            isinstance(table.source, Map)
-            and table.source.fn == "iota"
-            and table.identity
-            and table.source.shape == (limit,)
-        ):
+        source = table.source
+        if isinstance(source, Map) and source.fn == "iota" and table.identity and source.shape == (limit,):
             return self.map("check_index", t.dtype, t.shape, t.names, (idx,), check)
         reads = self._stored(table), self._stored(idx)
         node = Gather(self._id, t.shape, t.names, t.dtype, reads, n, axis, along, check)
@@ -319,7 +317,7 @@ class Lowering:
         return View.of(node)
 
     def _stored(self, v: View) -> View:
-        return self.copy(v) if _inline(v.source) else v
+        return self.copy(v) if is_inline(v.source) else v
 
     def _masked_pick(self, n: Node, table: View, idx: View, check: tuple[Size, int]) -> View:
         """`table[..., index, ...]` as a sum over the row of where(position == index, table, 0)."""
@@ -336,11 +334,6 @@ class Lowering:
         kept = self.map("where", n.type.dtype, shape, names, (same, table, zero))
         picked = self.reduce("sum", n.type.dtype, kept, (axis,))
         return self.reshape(picked, n.type.shape, n.type.names)
-
-
-def _inline(node: LoopNode) -> bool:
-    """Values that are cheaper to write down again than to load."""
-    return isinstance(node, Map) and node.fn in ("const", "size", "iota")
 
 
 def lower(graph: Graph) -> LoopProgram:

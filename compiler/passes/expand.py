@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import final
 
-from ..autodiff import GraphBuild
 from ..ir.attrs import Attrs
+from ..ir.build import Build
 from ..ir.graph import Graph, Node
 from ..ops.opdef import Decompose
 from ..ops.table import OPS, infer
+from ..types import TensorType
 
 
 def _constant(n: Node) -> float | None:
@@ -50,8 +51,14 @@ def _covers(x: Node, y: Node) -> bool:
 
 
 @final
-class SimplifyBuild(GraphBuild):
-    """Records operations, or finds that they are not needed."""
+class SimplifyBuild(Build[Node]):
+    """Records operations in primitive form, or finds that they are not needed."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def type_of(self, x: Node) -> TensorType:
+        return x.type
 
     def apply(self, op: str, args: Sequence[Node], attrs: Attrs) -> Node:
         same = _simpler(op, args, attrs)
@@ -70,18 +77,17 @@ def expand(graph: Graph) -> Graph:
     b = SimplifyBuild(out)
     new: dict[int, Node] = {}
     for n in graph.live():
-        if n.op == "leaf":
-            leaf = out.leaf(n.kind, n.name or "leaf", n.type)  # type: ignore[arg-type] # kind of an existing leaf
+        kind = n.kind
+        if kind != "":
+            leaf = out.leaf(kind, n.name or "leaf", n.type)
             leaf.locs = n.locs
             new[n.id] = leaf
             if n.id in graph.constants:
                 out.constants[leaf.id] = graph.constants[n.id]
             continue
         first = len(out.nodes)
-        with out.scope(role=n.role, tag=n.tag):
-            for loc in n.locs[:1] or [None]:
-                with out.scope(loc=loc):
-                    value = b.apply(n.op, [new[x.id] for x in n.inputs], n.attrs)
+        with out.scope(role=n.role, loc=n.loc, tag=n.tag):
+            value = b.apply(n.op, [new[x.id] for x in n.inputs], n.attrs)
         if value.id >= first and value.name is None:
             value.name = n.name
         new[n.id] = value

@@ -29,6 +29,7 @@ from ..loop.ir import (
     Scatter,
     View,
     Write,
+    is_inline,
     strides,
 )
 from ..sizes import Poly, Shape, Size, exact_quotient
@@ -72,10 +73,6 @@ def view_dims(n: LoopNode, p: Place) -> tuple[int, ...]:
     return tuple(range(len(n.reads[0].shape))) if isinstance(n, Reduce) else p.dims
 
 
-def is_inline(n: LoopNode) -> bool:
-    return isinstance(n, Map) and n.fn in ("const", "size", "iota")
-
-
 @final
 class Places:
     """Computes a `Place` for every node; may append `Combine` nodes to the program."""
@@ -84,7 +81,8 @@ class Places:
         self.program = program
         self.at: dict[int, Place] = {}
         self.users: dict[int, list[LoopNode]] = {}
-        self.compared: set[int] = set()  # floats tested for equality: computed once, since a second time may round otherwise
+        # Floats tested for equality: computed once, since a second time may round otherwise.
+        self.compared: set[int] = set()
         self.batch = self._batch_axis()
 
     def run(self) -> dict[int, Place]:
@@ -151,7 +149,7 @@ class Places:
                 if self.available(v.source) and up.row and up.space[:-1] == shape and v.identity:
                     p.space = up.space
                     break
-            kept = range(len(shape))
+            kept = list(range(len(shape)))
             if isinstance(n, Reduce):
                 kept = [d for d in kept if d not in n.axes]
             p.dims = tuple(kept)

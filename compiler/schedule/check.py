@@ -1,0 +1,59 @@
+"""What every schedule must satisfy: nothing is used before it is made, nothing overwritten before it is read."""
+
+from __future__ import annotations
+
+from ..errors import CompileError
+from ..loop.ir import Gather, Leaf, LoopNode, Map, Scatter
+from .kernels import Schedule, Slab, Step, needed, nodes_of, produced
+
+
+def early_updates(s: Schedule) -> dict[int, int]:
+    """Updates that would overwrite a leaf too early: node -> the phase it must wait for.
+
+    An update waits for every other step that reads its leaf, and for every check of an index: a step that fails
+    must leave its leaves unchanged.
+    """
+    late: dict[int, int] = {}
+    readers: dict[int, list[tuple[int, Step]]] = {}
+    checked = 0  # the first phase after all index checks
+    for slab in s.slabs:
+        for step in slab.steps:
+            for n in nodes_of(step):
+                for v in n.reads:
+                    if isinstance(v.source, Leaf):
+                        readers.setdefault(v.source.id, []).append((slab.phase, step))
+                if _checks(n):
+                    checked = max(checked, slab.phase + 1)
+    for n in s.program.nodes:
+        if n.into is None:
+            continue
+        mine = s.kernel_of[n.id]
+        wait = max([checked, *(phase + 1 for phase, step in readers.get(n.into.id, []) if step is not mine)])
+        if wait > s.at[n.id].phase:
+            late.update({r.id: wait for r in mine.roots})
+    return late
+
+
+def _checks(n: LoopNode) -> bool:
+    """Whether a node tests an index."""
+    return isinstance(n, Gather | Scatter) or (isinstance(n, Map) and n.fn == "check_index")
+
+
+def check(s: Schedule) -> None:
+    """Every value is made before it is used, by the same tile or in an earlier phase.
+
+    Raises:
+        CompileError: the schedule is wrong (a fault of the compiler).
+    """
+    position: dict[int, tuple[int, int, Slab]] = {}
+    for slab in s.slabs:
+        for i, step in enumerate(slab.steps):
+            for n in produced(step):
+                position[n.id] = (slab.phase, i, slab)
+    for slab in s.slabs:
+        for i, step in enumerate(slab.steps):
+            for u in needed(step, s.stored):
+                phase, j, other = position[u.id]
+                if phase < slab.phase or (other is slab and j < i):
+                    continue
+                raise CompileError(f"internal: {u.origin!r} is used before it is made", code="SW501")

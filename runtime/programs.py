@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast, final
 
-import numpy as np
-
 from ..compiler.autodiff import GraphBuild
 from ..compiler.errors import CompileError
 from ..compiler.ir.graph import Graph, Node

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .codegen.module import Module, kernel_name
+from .codegen.naming import buffer_name
 from .errors import CompileError
 from .ir.graph import Graph, verify
 from .loop.dots import dot_layout
@@ -116,6 +117,4 @@ def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int]) 
 
 
 def _label(n: LoopNode) -> str:
-    from .codegen.cpu import buffer_name
-
     return buffer_name(n.into or n)

@@ -88,5 +88,11 @@ class Access:
                     out = out + s * c * unit
         return out
 
+    @property
+    def fixed(self) -> bool:
+        """Whether this is one element, wherever the kernel is."""
+        return not any(ix.terms for ix in self.index)
+
     def uses(self, dim: int) -> bool:
+        """Whether the element depends on a dimension of the space."""
         return any(d == dim for a in self.index for d, _ in a.terms)

@@ -10,10 +10,11 @@ from typing import final
 
 from ..loop.ir import Leaf, Map, Reduce, Scatter, is_inline
 from ..schedule.kernels import Kernel, Schedule, Step, nodes_of, produced
-from .cpu import Emitter, buffer_name
+from .cpu import kernel_body
 from .kernel import Arg
+from .naming import buffer_name
 from .scalars import RESERVED, SUPPORT
-from .scatter import ScatterEmitter
+from .scatter import scatter_body
 from .text import Names
 
 HEADER = '''"""{title}
@@ -55,24 +56,18 @@ class Module:
 
     def add(self, s: Schedule, step: Kernel | Scatter) -> Emitted:
         """Emit a kernel, or find that an equal one exists."""
-        e = Emitter(s, step) if isinstance(step, Kernel) else ScatterEmitter(s, step)
-        e.emit()
-        params = list(e.args.values())
-        views: list[str] = []
-        for token, (view, shape) in e.shapes.items():
-            if view.endswith(", "):  # a second shape of a buffer, before its name stands for the first
-                views.insert(0, f"    {token} = {view}{shape})")
-            else:
-                views.append(f"    {token} = {view}({token}, {shape}){'[0]' if token in e.numbers else ''}")
-        body = "\n".join(views + e.lines)
-        key = e.names.canonical(", ".join(params) + body)
+        text = kernel_body(s, step) if isinstance(step, Kernel) else scatter_body(s, step)
+        names, args = text.params.names, text.params.args
+        params = list(args.values())
+        body = "\n".join(["    " + view for view in text.params.opening()] + text.lines)
+        key = names.canonical(", ".join(params) + body)
         if key not in self.by_key:
             name = self._unique(kernel_name(step))
             self.by_key[key] = name
             about = "".join(f"# {line}\n" for line in user_text(step))
-            self.sources[name] = e.names.render(about + heading(e.names, name, params) + body) + "\n"
+            self.sources[name] = names.render(about + heading(names, name, params) + body) + "\n"
         name = self.by_key[key]
-        return Emitted(name, self.sources[name], tuple(e.args))
+        return Emitted(name, self.sources[name], tuple(args))
 
     def _unique(self, wanted: str) -> str:
         name, k = wanted if wanted not in RESERVED else f"{wanted}_kernel", 2

@@ -7,10 +7,16 @@ from typing import final
 from ..loop.ir import Affine, Scatter, View, strides
 from ..schedule.kernels import Schedule
 from ..sizes import Size
-from .cpu import buffer_name
-from .kernel import Access, Arg, BufferArg, CountArg, FirstArg, FlagsArg, SizeArg
-from .scalars import RESERVED, VIEW, literal
-from .text import Names, axis_variable
+from .kernel import Access, BufferArg, CountArg, FirstArg, SizeArg
+from .naming import buffer_name
+from .params import Body, Params, index_check
+from .scalars import literal
+from .text import axis_variable
+
+
+def scatter_body(s: Schedule, n: Scatter) -> Body:
+    """The text of a scatter kernel."""
+    return ScatterEmitter(s, n).run()
 
 
 @final
@@ -18,91 +24,92 @@ class ScatterEmitter:
     """Writes one scatter kernel. Where the slab cuts the scattered axis, a tile keeps only its own rows."""
 
     def __init__(self, s: Schedule, n: Scatter) -> None:
-        self.n, self.place = n, s.at[n.id]
-        self.names = Names(RESERVED)
-        self.args: dict[Arg, str] = {}
-        self.shapes: dict[str, tuple[str, str]] = {}
-        self.numbers: set[str] = set()
+        self.n = n
+        self.tile, self.unit = s.at[n.id].tile, s.at[n.id].unit
+        self.params = Params()
         self.lines: list[str] = []
-
-    def arg(self, arg: Arg, wanted: str) -> str:
-        if arg not in self.args:
-            self.args[arg] = self.names.token(arg, wanted)
-        return self.args[arg]
+        self.depth = 1
+        idx, updates = n.reads
+        # The loops are over the axes of the updates; `at[d]` is the one behind axis d of the result, None for the
+        # scattered axis.
+        added = 0 if n.along else len(idx.shape) - 1
+        self.at = [None if d == n.axis else d if d < n.axis else d + added for d in range(len(n.shape))]
+        self.index_axes = list(range(len(updates.shape)) if n.along else range(n.axis, n.axis + len(idx.shape)))
+        self.cut = self.at[self.tile] if self.tile is not None else None
+        self.var = [
+            self.params.names.token(("var", i), axis_variable(name, "ijklmnpq"[i]))
+            for i, name in enumerate(updates.names)
+        ]
 
     def size(self, size: Size) -> str:
-        return str(size) if isinstance(size, int) else self.arg(SizeArg(size), "size")
+        return str(size) if isinstance(size, int) else self.params.arg(SizeArg(size), "size")
 
-    def extent(self, dim: int) -> str:
-        """Of an axis of the result."""
-        if dim == self.place.tile:
-            return self.arg(CountArg(self.place.unit), "n")
-        return self.size(self.n.shape[dim])
+    def count(self) -> str:
+        """Elements of the slab axis in this tile."""
+        return self.params.arg(CountArg(self.unit), "n")
 
     def buffer(self, a: Access, shift: Size) -> str:
-        token = self.arg(BufferArg(a.owner, shift), buffer_name(a.owner))
+        name = buffer_name(a.owner)
+        token = self.params.arg(BufferArg(a.owner, shift), name)
         shape = ", ".join(self.size(x) for x in a.shape) or "1"
-        self.shapes.setdefault(token, (VIEW[a.owner.dtype], f"({shape},)"))
-        return token
+        return self.params.view(token, a.owner.dtype, f"({shape},)", name)
 
-    def emit(self) -> None:
-        n, tile, unit = self.n, self.place.tile, self.place.unit
-        idx, upd = n.reads
-        k = len(idx.shape)
-        # loop axes: those of the updates; `at[d]` is the loop axis behind result axis d, None for the scattered one
-        at: list[int | None] = []
-        for d in range(len(n.shape)):
-            at.append(None if d == n.axis else d if n.along or d < n.axis else d + k - 1)
-        index_axes = list(range(len(upd.shape))) if n.along else list(range(n.axis, n.axis + k))
-        cut = at[tile] if tile is not None else None
-        var = [self.names.token(("var", i), axis_variable(upd.names[i], "ijklmnpq"[i])) for i in range(len(upd.shape))]
-        out = Access(n, n.shape, tuple(Affine(0, ((d, 1),)) for d in range(len(n.shape))))
-        target = self.buffer(out, strides(n.shape)[tile] * unit if tile is not None else 0)
-        zero = [self.names.token(("zero", d), "ijklmnpq"[d]) for d in range(len(n.shape))]
-        depth = 1
+    def out(self, text: str) -> None:
+        self.lines.append("    " * self.depth + text)
+
+    def loop(self, var: str, count: str) -> None:
+        self.out(f"for {var} in range({count}):")
+        self.depth += 1
+
+    def run(self) -> Body:
+        idx, updates = self.n.reads
+        target = self.zeros()
+        source, index = self.element(updates, list(range(len(updates.shape)))), self.element(idx, self.index_axes)
+        position = self.params.names.token(("index",), "index")
+        known = max(self.index_axes, default=-1) + 1  # the loops that must run before the index can be looked up
+        for i, v in enumerate(self.var):
+            if i == known:
+                self.look_up(index, position)
+            self.loop(v, self.count() if i == self.cut else self.size(updates.shape[i]))
+        if known >= len(self.var):
+            self.look_up(index, position)
+        self.out(f"{target}[{', '.join(position if a is None else self.var[a] for a in self.at)}] += {source}")
+        return Body(self.params, self.lines)
+
+    def zeros(self) -> str:
+        """Fill the result with zeros; returns its name."""
+        n, everywhere = self.n, range(len(self.n.shape))
+        out = Access(n, n.shape, tuple(Affine(0, ((d, 1),)) for d in everywhere))
+        target = self.buffer(out, strides(n.shape)[self.tile] * self.unit if self.tile is not None else 0)
+        zero = [self.params.names.token(("zero", d), "ijklmnpq"[d]) for d in everywhere]
         for d, z in enumerate(zero):
-            self.lines.append("    " * depth + f"for {z} in range({self.extent(d)}):")
-            depth += 1
-        self.lines.append("    " * depth + f"{target}[{', '.join(zero)}] = {literal(0, n.dtype).text}")
-        source, index = self._view(upd, list(range(len(upd.shape))), cut, var), self._view(idx, index_axes, cut, var)
-        depth = 1
-        pos = self.names.token(("index",), "index")
-        last_index_axis = max(index_axes, default=-1)
-        for i, v in enumerate(var):
-            if i == last_index_axis + 1 and last_index_axis < len(var) - 1:
-                depth = self._lookup(index, pos, depth)
-            count = self.arg(CountArg(unit), "n") if i == cut else self.size(upd.shape[i])
-            self.lines.append("    " * depth + f"for {v} in range({count}):")
-            depth += 1
-        if last_index_axis >= len(var) - 1:
-            depth = self._lookup(index, pos, depth)
-        where = ", ".join(pos if a is None else var[a] for a in at)
-        self.lines.append("    " * depth + f"{target}[{where}] += {source}")
+            self.loop(z, self.count() if d == self.tile else self.size(n.shape[d]))
+        self.out(f"{target}[{', '.join(zero)}] = {literal(0, n.dtype).text}")
+        self.depth = 1
+        return target
 
-    def _lookup(self, index: str, pos: str, depth: int) -> int:
+    def look_up(self, index: str, position: str) -> None:
+        """The index, checked; in a slab over the scattered axis, as a row of this tile."""
         size, site = self.n.check
-        flags = self.arg(FlagsArg(), "flags")
-        self.shapes.setdefault(flags, ("i64", "(2,)"))
-        pad = "    " * depth
-        self.lines.append(f"{pad}{pos} = {index}")
-        self.lines.append(f"{pad}if {pos} < 0 or {pos} >= {self.size(size)}:  # reported after the step")
-        self.lines.append(f"{pad}    {flags}[0], {pos} = {site}, 0")
-        if self.place.tile == self.n.axis:
-            first, n = self.arg(FirstArg(self.place.unit), "first"), self.arg(CountArg(self.place.unit), "n")
-            self.lines.append(f"{pad}{pos} -= {first}")
-            self.lines.append(f"{pad}if 0 <= {pos} < {n}:")
-            return depth + 1
-        return depth
+        flags = self.params.flags()
+        self.out(f"{position} = {index}")
+        for text in index_check(position, self.size(size), flags, site):
+            self.out(text)
+        if self.tile == self.n.axis:
+            first, count = self.params.arg(FirstArg(self.unit), "first"), self.count()
+            self.out(f"{position} -= {first}")
+            self.out(f"if 0 <= {position} < {count}:")
+            self.depth += 1
 
-    def _view(self, v: View, axes: list[int], cut: int | None, var: list[str]) -> str:
+    def element(self, v: View, axes: list[int]) -> str:
         """The element of a view at the loop variables."""
         offset, step = v.offsets()
         shift: Size = 0
         parts = [self.size(offset)] if offset != 0 else []
         for d, i in enumerate(axes):
-            if i == cut:
-                shift = step[d] * self.place.unit
+            if i == self.cut:
+                shift = step[d] * self.unit
             if step[d] != 0:
-                parts.append(var[i] if step[d] == 1 else f"{self.size(step[d])} * {var[i]}")
+                parts.append(self.var[i] if step[d] == 1 else f"{self.size(step[d])} * {self.var[i]}")
         token = self.buffer(Access(v.source, (v.source.size,), (Affine(0),)), shift)
         return f"{token}[{' + '.join(parts) or '0'}]"

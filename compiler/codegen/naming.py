@@ -1,0 +1,56 @@
+"""What values and buffers are called in kernels, listings and reports: the user's names first."""
+
+from __future__ import annotations
+
+from ..loop.ir import Combine, Dot, Leaf, LoopNode, Map, Reduce
+from ..sizes import Size, symbols
+from .text import identifier
+
+# What a value without a name of the user's holds, by the scalar function that makes it.
+RESULTS = {
+    "abs": "magnitude",
+    "add": "total",
+    "argmax": "position",
+    "check_index": "index",
+    "div": "ratio",
+    "exp": "exponential",
+    "identity": "copy",
+    "log": "logarithm",
+    "max": "largest",
+    "min": "smallest",
+    "mul": "product",
+    "random_bits": "bits",
+    "size": "count",
+    "sub": "difference",
+    "sum": "total",
+    "where": "kept",
+}
+
+
+def size_name(size: Size) -> str:
+    """The parameter for a run-time size."""
+    return "_".join(sorted(s.name for s in symbols(size))) + "_size"
+
+
+def buffer_name(n: LoopNode) -> str:
+    """The user's name of a buffer, or what it holds."""
+    return identifier(n.node.name or n.node.kind) if isinstance(n, Leaf) else value_name(n)
+
+
+def value_name(n: LoopNode) -> str:
+    """The user's name of a value, else what it is."""
+    o = n.origin
+    if n.into is not None:
+        return buffer_name(n.into)
+    if o is not None and o.name:
+        return identifier(o.name)
+    match n:
+        case Map(fn=fn) | Reduce(fn=fn):
+            base = RESULTS.get(fn, fn)
+        case Dot():
+            base = "product"
+        case Combine():
+            return value_name(n.reads[0].source)
+        case _:
+            base = type(n).__name__.lower()
+    return f"{base}_grad" if o is not None and o.role == "backward" else base

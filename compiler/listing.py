@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 def listing(program: Program) -> str:
     """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
     p = plan(program, program.sizes, 1)
-    lines: list[tuple[str, ...]] = [(header(program),)]
+    lines: list[str | tuple[str, str, str]] = [header(program)]  # titles, and rows of three columns
     phase = -1
     for sp in p.slabs:
         if sp.slab.phase != phase:
             phase = sp.slab.phase
-            lines.append((f"phase {phase + 1}",))
-        lines.append((f"  {over(program, sp)}",))
+            lines.append(f"phase {phase + 1}")
+        lines.append(f"  {over(program, sp)}")
         lines += [_row(program, r, sp) for r in program.rows if r.slab is sp.slab]
-    widths = [max((len(x[i]) for x in lines if len(x) > 1), default=0) for i in (0, 1)]
-    rows = [f"{x[0]:<{widths[0]}}  {x[1]:<{widths[1]}}  {x[2]}" if len(x) > 1 else x[0] for x in lines]
+    columns = [x for x in lines if not isinstance(x, str)]
+    first, second = (max((len(x[i]) for x in columns), default=0) for i in (0, 1))
+    rows = [x if isinstance(x, str) else f"{x[0]:<{first}}  {x[1]:<{second}}  {x[2]}" for x in lines]
     return "\n".join(line.rstrip() for line in rows) + "\n"
 
 

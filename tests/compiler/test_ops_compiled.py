@@ -9,8 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from .harness import interpret, op_case, run_compiled
-from ..ops.oracle import close, draw, gap
 
 from shapewright.compiler.autodiff import GraphBuild
 from shapewright.compiler.codegen import scalars
@@ -21,10 +19,13 @@ from shapewright.compiler.ops.table import OPS, infer
 from shapewright.compiler.types import DType, TensorType
 from shapewright.runtime.cpu import support
 
+from ..ops.oracle import close, draw, gap
+from .harness import interpret, op_case, run_compiled
+
 # Roundings between the compiled chain and NumPy's, in units of the largest element: the kernels contract to FMA, fold
 # in another order and use polynomials of a few ulp; a chain has fewer than this many operations.
 ROUNDINGS = 200
-MODES = {"fused": {}, "unfused": {"fuse": False}, "two workers": {"workers": 2}}
+MODES = {"fused": (True, 1), "unfused": (False, 1), "two workers": (True, 2)}  # fuse, workers
 
 
 def check_compiled(op: OpDef, fuse: bool = True, workers: int = 1) -> str:
@@ -41,8 +42,8 @@ def check_compiled(op: OpDef, fuse: bool = True, workers: int = 1) -> str:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_compiled_equals_reference(name: str, mode: str) -> None:
-    options = MODES[mode]
-    assert check_compiled(OPS[name], bool(options.get("fuse", True)), int(options.get("workers", 1))) == ""
+    fuse, workers = MODES[mode]
+    assert check_compiled(OPS[name], fuse, workers) == ""
 
 
 def test_the_emitter_writes_every_scalar_function() -> None:
@@ -80,7 +81,7 @@ def test_a_wrong_derivative_is_caught_by_differences() -> None:
         step = np.zeros(5)
         step[i] = h
         up, down = (run_compiled(graph, {x.id: at + s})[0][0] for s in (step, -step))
-        slope[i] = float(up - down) / (2 * h)
+        slope[i] = (float(up) - float(down)) / (2 * h)
     _, bad, good = run_compiled(graph, {x.id: at})[0]
     allowed = 100 * h * h
     assert np.abs(np.asarray(good, np.float64) - slope).max() <= allowed

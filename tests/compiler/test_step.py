@@ -27,7 +27,7 @@ def test_one_call_into_compiled_code_per_step() -> None:
     trainer.step(x, y, lr=1e-3)
     jitted: list[str] = []
     runtime = Path(driver.__file__).parent
-    kernels = Path(str(trainer.program.path)).parent if trainer.program is not None else Path()
+    kernels = Path(str(trainer.program.path)).parent
 
     def profile(frame: FrameType, event: str, arg: object) -> None:
         file = Path(frame.f_code.co_filename)

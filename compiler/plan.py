@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, final
+from typing import Literal, NamedTuple, TypeAlias, final
 
 from . import cost
 from .codegen.kernel import Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
@@ -55,6 +55,8 @@ def _number(value: int) -> Form:
 @final
 @dataclass(slots=True)
 class SlabPlan:
+    """A slab at given sizes: its extent in units, cut into tiles of `tile` units."""
+
     slab: Slab
     extent: int
     tile: int
@@ -63,6 +65,7 @@ class SlabPlan:
 
     @property
     def tiles(self) -> int:
+        """How many tiles there are; none if the extent is zero."""
         return max(-(-self.extent // self.tile), 1) if self.extent else 0
 
 
@@ -95,15 +98,19 @@ class Planner:
         self.of: dict[int, SlabPlan] = {}  # id(slab) -> plan
         self.local: dict[int, int] = {}  # node -> offset in scratch
         self.place: dict[int, int] = {}  # node -> offset in the arena
+        self.row_scratch = 0  # where the kernels' scratch rows begin in a worker's memory
         self.outputs = {n.id: i for i, n in enumerate(self.s.program.outputs)}
 
     def n(self, size: Size) -> int:
+        """A size as a number."""
         return evaluate(size, self.env)
 
     def bytes(self, node: LoopNode) -> int:
+        """Of the buffer of a value."""
         return self.n(node.size) * node.dtype.itemsize
 
     def run(self) -> Plan:
+        """Tiles, then memory, then the table, then who runs which items of it."""
         for slab in self.s.slabs:
             sp = SlabPlan(slab, self.n(slab.extent), 1)
             sp.tile = self._tile(sp)
@@ -149,17 +156,22 @@ class Planner:
                     out.setdefault(v.source.id, []).append((slab, i))
         return out
 
-    def _memory(self) -> None:
-        readers = self.readers()
-        makers: dict[int, list[tuple[Slab, int]]] = {}
-        joins = {v.source.id: n for n in self.s.program.nodes if isinstance(n, Join) for v in n.reads}
+    def makers(self) -> dict[int, list[tuple[Slab, int]]]:
+        """Stored value -> the steps that make it; the writes of a joined buffer make that."""
+        out: dict[int, list[tuple[Slab, int]]] = {}
+        joins = {v.source.id: n.id for n in self.s.program.nodes if isinstance(n, Join) for v in n.reads}
         for slab in self.s.slabs:
             for i, step in enumerate(slab.steps):
                 for n in produced(step):
-                    makers.setdefault(joins[n.id].id if n.id in joins else n.id, []).append((slab, i))
+                    out.setdefault(joins.get(n.id, n.id), []).append((slab, i))
+        return out
+
+    def _memory(self) -> None:
+        """Places the buffers: what lives within a tile in the worker's scratch memory, the rest in the arena."""
+        readers, makers = self.readers(), self.makers()
         nodes = {n.id: n for n in self.s.program.nodes}
-        shared: list[tuple[int, int, int, int]] = []  # node, bytes, first phase, last phase
-        per_slab: dict[int, list[tuple[int, int, int, int]]] = {}
+        shared: list[Block] = []  # from phase to phase
+        per_slab: dict[int, list[Block]] = {}  # from step to step of one tile
         for nid, made in makers.items():
             n, slab, used = nodes[nid], made[0][0], readers.get(nid, [])
             if n.into is not None or nid in self.outputs:
@@ -169,17 +181,15 @@ class Planner:
             if mine and p.tile == 0 and not isinstance(n, Reduce | Join | Scatter):
                 size = self.bytes(n) // max(sp.extent, 1) * sp.tile
                 steps = [i for _, i in used + made]
-                per_slab.setdefault(id(slab), []).append((nid, size, min(steps), max(steps)))
+                per_slab.setdefault(id(slab), []).append(Block(nid, size, min(steps), max(steps)))
             else:
                 copies = sp.tiles if p.partial else 1
                 phases = [s.phase for s, _ in used + made]
-                shared.append((nid, self.bytes(n) * copies, min(phases), max(phases)))
+                shared.append(Block(nid, self.bytes(n) * copies, min(phases), max(phases)))
         for group in per_slab.values():
             self.plan.scratch = max(self.plan.scratch, pack(group, self.local))
         self.plan.arena = pack(shared, self.place)
-        self.plan.unshared = sum(_round(b) for _, b, _, _ in shared) + sum(
-            _round(b) for group in per_slab.values() for _, b, _, _ in group
-        )
+        self.plan.unshared = sum(_round(b.size) for group in (shared, *per_slab.values()) for b in group)
         rows = [a for r in self.program.rows if isinstance(r.call, KernelCall) for a in r.call.args]
         room = max([0, *((a.index + 1) * _round(self.n(a.length) * 8) for a in rows if isinstance(a, RowScratchArg))])
         self.row_scratch = self.plan.scratch
@@ -327,17 +337,27 @@ def _round(n: int) -> int:
     return -(-n // ALIGN) * ALIGN
 
 
-def pack(blocks: list[tuple[int, int, int, int]], where: dict[int, int]) -> int:
-    """Place blocks (id, bytes, first, last) so that no two that live at the same time overlap; returns the total."""
+@final
+class Block(NamedTuple):
+    """Bytes that a value needs from its first to its last use (phases, or steps of a slab)."""
+
+    node: int
+    size: int
+    first: int
+    last: int
+
+
+def pack(blocks: list[Block], where: dict[int, int]) -> int:
+    """Place blocks so that no two that live at the same time overlap; returns the total."""
     total = 0
     placed: list[tuple[int, int, int, int]] = []
-    for nid, size, first, last in sorted(blocks, key=lambda b: (-b[1], b[0])):
-        size, offset = _round(size), 0
+    for node, exact, first, last in sorted(blocks, key=lambda b: (-b.size, b.node)):
+        size, offset = _round(exact), 0
         for start, end, a, z in sorted(placed):
             if a <= last and first <= z and offset + size > start and end > offset:
                 offset = end
         placed.append((offset, offset + size, first, last))
-        where[nid] = offset
+        where[node] = offset
         total = max(total, offset + size)
     return total
 

@@ -28,6 +28,7 @@ class UserLine:
 
     @staticmethod
     def of(loc: Loc, role: str) -> UserLine:
+        """A line in a role."""
         return UserLine(loc.file, loc.line, loc.text, role)
 
     def __str__(self) -> str:

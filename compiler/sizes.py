@@ -34,6 +34,7 @@ class Quotient:
 
     @property
     def name(self) -> str:
+        """As in error messages: (N // 2)."""
         return f"({self.left} {'%' if self.remainder else '//'} {self.right})"
 
 

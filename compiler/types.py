@@ -26,10 +26,12 @@ class DType(Enum):
 
     @property
     def numpy(self) -> np.dtype[np.generic]:
+        """NumPy's dtype."""
         return np.dtype(self.value)
 
     @property
     def itemsize(self) -> int:
+        """Bytes per element."""
         return self.numpy.itemsize
 
     @property
@@ -42,6 +44,7 @@ class DType(Enum):
 
     @property
     def short(self) -> str:
+        """As in listings: f32, i64, b1, ..."""
         return {"bool": "b1"}.get(self.value, self.value.replace("uint", "u").replace("float", "f").replace("int", "i"))
 
     @property
@@ -78,6 +81,7 @@ class TensorType:
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ class Emitter:
         self.after: list[str] = []
 
     def run(self) -> Body:
+        """Write the kernel."""
         self.zero_accumulators()
         head, self.lines = self.lines, []
         if not self.facts.flat:

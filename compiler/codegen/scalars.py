@@ -55,6 +55,7 @@ RESERVED: frozenset[str] = SUPPORT | {"abs", "min", "max", "range", "int", "floa
 
 
 def suffix(dtype: DType) -> str:
+    """The width in the names of the functions that exist for both."""
     return "f64" if dtype is DType.float64 else "f32"
 
 

@@ -42,6 +42,7 @@ class ScatterEmitter:
         ]
 
     def size(self, size: Size) -> str:
+        """A size as text: a number, or a parameter."""
         return str(size) if isinstance(size, int) else self.params.arg(SizeArg(size), "size")
 
     def count(self) -> str:
@@ -49,6 +50,7 @@ class ScatterEmitter:
         return self.params.arg(CountArg(self.unit), "n")
 
     def buffer(self, a: Access, shift: Size) -> str:
+        """The name of a buffer, viewed as an array of the access's shape."""
         name = buffer_name(a.owner)
         token = self.params.arg(BufferArg(a.owner, shift), name)
         shape = ", ".join(self.size(x) for x in a.shape) or "1"
@@ -62,6 +64,7 @@ class ScatterEmitter:
         self.depth += 1
 
     def run(self) -> Body:
+        """Write the kernel."""
         idx, updates = self.n.reads
         target = self.zeros()
         source, index = self.element(updates, list(range(len(updates.shape)))), self.element(idx, self.index_axes)

@@ -63,10 +63,12 @@ class Names:
         return len(_TOKEN.sub(lambda m: self.wanted[int(m[1])], text))
 
     def canonical(self, text: str) -> str:
+        """The text without names and comments: equal for kernels that do the same."""
         order: dict[str, str] = {}
         return _TOKEN.sub(lambda m: order.setdefault(m[1], f"_{len(order)}_"), _COMMENT.sub("", text))
 
     def render(self, text: str) -> str:
+        """The text with readable names, all of them different."""
         taken = set(self.reserved)
         final_names: list[str] = []
         for want in self.wanted:

@@ -29,6 +29,7 @@ class Build(ABC, Generic[V]):
         """Element type and sizes of a value."""
 
     def op(self, name: str, *args: V, **attrs: AttrValue) -> V:
+        """One operation by name, with its attributes as keywords."""
         return self.apply(name, args, Attrs(attrs))
 
     # ---- facts
@@ -55,6 +56,7 @@ class Build(ABC, Generic[V]):
         return self.const(size, dtype) if isinstance(size, int) else self.op("size", size=size, dtype=dtype.value)
 
     def zeros(self, type: TensorType) -> V:
+        """A value of zeros."""
         return self.broadcast_to(self.const(0, type.dtype), type.shape)
 
     def iota(self, shape: Shape, axis: int, dtype: DType = DType.int64) -> V:
@@ -75,9 +77,11 @@ class Build(ABC, Generic[V]):
         return self.op("div", x, y)
 
     def scale(self, x: V, k: float) -> V:
+        """`x` times a number."""
         return self.mul(x, self.like(k, x))
 
     def shift(self, x: V, k: float) -> V:
+        """`x` plus a number."""
         return self.add(x, self.like(k, x))
 
     def neg(self, x: V) -> V:
@@ -162,6 +166,7 @@ class Build(ABC, Generic[V]):
         return x if self.shape(x) == shape else self.op("broadcast_to", x, shape=shape)
 
     def unsqueeze(self, x: V, axis: int) -> V:
+        """A new axis of size 1."""
         shape = self.shape(x)
         return self.op("reshape", x, shape=(*shape[:axis], 1, *shape[axis:]))
 

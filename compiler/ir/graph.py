@@ -41,6 +41,7 @@ class Node:
 
     @property
     def loc(self) -> Loc | None:
+        """The first source line that computes this."""
         return self.locs[0] if self.locs else None
 
     @property
@@ -125,6 +126,7 @@ class Graph:
         return [n for n in self.nodes if n.id in need or n.op == "leaf"]
 
     def leaves(self, kind: LeafKind) -> list[Node]:
+        """The leaves of a kind, in the order in which they were added."""
         return [n for n in self.nodes if n.op == "leaf" and n.kind == kind]
 
     def symbols(self) -> frozenset[Symbol]:

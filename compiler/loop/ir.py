@@ -73,6 +73,7 @@ class View:
 
     @staticmethod
     def of(node: LoopNode) -> View:
+        """A node as it is."""
         index = tuple(Affine(0, ((d, 1),)) for d in range(len(node.shape)))
         return View(node, node.shape, index, False, node.names)
 
@@ -81,12 +82,14 @@ class View:
         return View(self.source, shape, tuple(a.substitute(by) for a in self.index), self.flat, names)
 
     def transpose(self, axes: tuple[int, ...]) -> View:
+        """The axes in another order."""
         by = [Affine(0)] * len(axes)
         for new, old in enumerate(axes):
             by[old] = Affine(0, ((new, 1),))
         return self.reindex(tuple(self.shape[a] for a in axes), tuple(by), tuple(self.names[a] for a in axes))
 
     def broadcast(self, shape: Shape, names: tuple[str | None, ...]) -> View:
+        """The view repeated along new leading axes, and along axes of size 1."""
         lead = len(shape) - len(self.shape)
         by = tuple(
             Affine(0) if s == 1 and shape[d + lead] != 1 else Affine(0, ((d + lead, 1),))
@@ -95,6 +98,7 @@ class View:
         return self.reindex(shape, by, names)
 
     def slice(self, starts: Shape, steps: tuple[int, ...], shape: Shape) -> View:
+        """`v[i] = self[start + step * i]` along every axis."""
         by = tuple(Affine(a, ((d, k),)) for d, (a, k) in enumerate(zip(starts, steps, strict=True)))
         return self.reindex(shape, by, self.names)
 
@@ -210,12 +214,15 @@ class LoopNode:
 
     @property
     def size(self) -> Size:
+        """Number of elements."""
         return product(self.shape)
 
 
 @final
 @dataclass(eq=False, slots=True)
 class Leaf(LoopNode):
+    """A buffer from outside."""
+
     node: Node
 
 
@@ -327,6 +334,7 @@ class LoopProgram:
     sites: list[Node]
 
     def live(self, roots: Iterable[LoopNode]) -> list[LoopNode]:
+        """The nodes that these need, in order."""
         need: set[int] = set()
         stack = list(roots)
         while stack:

@@ -78,6 +78,7 @@ class Lowering:
         return View.of(self._new(("map", fn, dtype, shape, reads, param), node))
 
     def reduce(self, fn: str, dtype: DType, read: View, axes: tuple[int, ...]) -> View:
+        """A fold over some axes; nothing to do along axes of size 1."""
         ones = tuple(d for d in axes if read.shape[d] == 1)
         if ones and fn != "argmax":
             keep = [d for d in range(len(read.shape)) if d not in ones]
@@ -96,6 +97,7 @@ class Lowering:
         return self.map("identity", view.source.dtype, view.shape, view.names, (view,))
 
     def reshape(self, view: View, shape: Shape, names: Names) -> View:
+        """The view with another shape, of a copy where it must be."""
         if view.shape == shape:
             return View(view.source, shape, view.index, view.flat, names)
         out = try_reshape(view, shape, names)
@@ -107,6 +109,7 @@ class Lowering:
 
     # ---- driver
     def run(self) -> LoopProgram:
+        """Lower every node, then give outputs and updates buffers of their own."""
         for n in self.graph.live():
             self.origin = n
             self.values[n.id] = self.node(n)
@@ -136,6 +139,7 @@ class Lowering:
         return node
 
     def node(self, n: Node) -> View:
+        """The value of one graph node."""
         args = tuple(self.values[x.id] for x in n.inputs)
         t = n.type
         if n.op == "leaf":
@@ -159,6 +163,7 @@ class Lowering:
 
     # ---- families
     def reduction(self, fn: str, n: Node, x: View) -> View:
+        """A fold over the last axis (so that it fuses with its row), then over the others."""
         axes, keep = n.attrs.ints("axis"), n.attrs.bool("keepdims")
         if not axes:
             return x if fn != "argmax" else self.map("const", n.type.dtype, (), (), (), 0)
@@ -177,6 +182,7 @@ class Lowering:
         return self.reshape(out, n.type.shape, n.type.names) if keep else out
 
     def movement(self, kind: str, n: Node, x: View) -> View:
+        """An index map."""
         t = n.type
         if kind == "reshape":
             return self.reshape(x, t.shape, t.names)
@@ -187,6 +193,7 @@ class Lowering:
         return x.slice(n.attrs.sizes("starts"), n.attrs.ints("steps"), t.shape)
 
     def special(self, kind: str, n: Node, args: tuple[View, ...]) -> View:
+        """Operations with a loop nest of their own."""
         t = n.type
         if kind == "const":
             return self.map("const", t.dtype, (), (), (), n.attrs.number("value"))
@@ -209,6 +216,7 @@ class Lowering:
         return self.indexed(kind, n, args)
 
     def einsum(self, n: Node, a: View, b: View) -> View:
+        """A contraction: a library product if it sums floats, else a map and a sum."""
         t = n.type
         if a is b:
             b = replace(b)  # reads are told apart by identity
@@ -263,6 +271,7 @@ class Lowering:
         return View.of(self._new(("dot", a, b, spec), node))
 
     def concat(self, n: Node, args: tuple[View, ...]) -> View:
+        """The operands written one after the other into one buffer."""
         t, axis = n.type, n.attrs.int("axis")
         at: Size = 0
         writes: list[View] = []
@@ -280,6 +289,7 @@ class Lowering:
         return View.of(join)
 
     def unslice(self, n: Node, x: View) -> View:
+        """Zeros with the operand written into them."""
         t = n.type
         zero = self.map("const", t.dtype, (), (), (), 0).broadcast(t.shape, t.names)
         everywhere = tuple(Affine(0, ((d, 1),)) for d in range(t.ndim))
@@ -292,6 +302,7 @@ class Lowering:
         return self._join(n, (View.of(fill), View.of(part)))
 
     def indexed(self, kind: str, n: Node, args: tuple[View, ...]) -> View:
+        """Gathers and scatters, each with a site number for its index check."""
         t, axis = n.type, n.attrs.int("axis")
         along = kind in ("take_along_axis", "scatter_along_axis")
         site = len(self.program.sites) + 1

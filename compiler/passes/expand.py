@@ -61,6 +61,7 @@ class SimplifyBuild(Build[Node]):
         return x.type
 
     def apply(self, op: str, args: Sequence[Node], attrs: Attrs) -> Node:
+        """The node for an operation, decomposed and simplified."""
         same = _simpler(op, args, attrs)
         if same is not None:
             return same

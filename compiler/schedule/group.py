@@ -66,6 +66,7 @@ class Scheduler:
         return self.at[v.source.id].floating and self.fuse and in_kernel(n) and self.places.projects(n, v)
 
     def key(self, n: LoopNode) -> Hashable:
+        """Nodes of equal key may share a kernel."""
         p = self.at[n.id]
         return p.phase, p.level, p.space, p.kind, _space_tile(n, p), p.unit
 
@@ -89,6 +90,7 @@ class Scheduler:
 
     # ---- kernels
     def run(self) -> Schedule:
+        """Group, choose what is stored, and put the steps in order."""
         if self.fuse:
             self._float_late()
             self._unite()

@@ -45,6 +45,8 @@ class Slab:
 @final
 @dataclass(slots=True)
 class Schedule:
+    """The slabs of a program in order, where each node runs, and which values are stored."""
+
     program: LoopProgram
     at: dict[int, Place]
     slabs: list[Slab]
@@ -56,6 +58,7 @@ class Schedule:
 
     @property
     def phases(self) -> int:
+        """Number of phases."""
         return max((s.phase for s in self.slabs), default=-1) + 1
 
 

@@ -16,6 +16,7 @@ from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, Use
 from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
+from .schedule.places import is_inline
 from .sizes import Symbol, evaluate
 from .types import DType
 from .work import flops, moved
@@ -88,7 +89,7 @@ def _lines(step: Step) -> list[UserLine]:
     return [
         UserLine.of(loc, n.origin.role)
         for n in nodes_of(step)
-        if n.origin is not None and not isinstance(n, Leaf)
+        if n.origin is not None and not isinstance(n, Leaf) and not is_inline(n)
         for loc in n.origin.locs
     ]
 

@@ -124,7 +124,9 @@ def kernel_name(step: Step) -> str:
 def user_text(step: Step) -> Iterable[str]:
     """What the kernel computes, in the user's words: results, and the source lines they come from."""
     lines = dict.fromkeys(
-        f"{o.role}: {o.loc.text}" for n in nodes_of(step) if (o := n.origin) is not None and o.loc is not None
+        f"{o.role}: {o.loc.text}"
+        for n in nodes_of(step)
+        if (o := n.origin) is not None and o.loc is not None and not is_inline(n)  # constants are everybody's
     )
     yield f"{', '.join(dict.fromkeys(buffer_name(r.into or r) for r in produced(step)))}  <-  {kernel_name(step)}"
     yield from list(lines)[:6]

@@ -74,7 +74,6 @@ def cross_entropy_and_grad(
 
 
 # kept_grad, b1_grad  <-  relu_grad
-# forward: return sw.cross_entropy(logits, y)
 # backward: h = sw.relu(x @ p.w1 + p.b1)
 @njit(void(I, I, I, I, I), **KW)
 def relu_grad(b1_grad, n, h, h_grad, kept_grad):

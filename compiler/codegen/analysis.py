@@ -87,9 +87,8 @@ class Analysis:
     def _is_item(self, n: LoopNode) -> bool:
         if not isinstance(n, Reduce):
             return self.vector(n) and (n.id in self.roots or n.id in self.kept)
-        v = n.reads[0]
-        inside = (n.id, 0) in self.k.inner
-        return self.row_reduce(n) or (self.vector(v.source) if inside else self.load(n, v).uses(self.inner))
+        # What a fold reads may be one value per row, and its result still varies along the row (or counts its elements).
+        return self.row_reduce(n) or self.inner < len(n.reads[0].shape)
 
     def uses(self, p: int) -> dict[LoopNode, int]:
         """How often pass `p` uses each vector value."""

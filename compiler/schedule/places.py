@@ -86,6 +86,7 @@ class Places:
         self.batch = self._batch_axis()
 
     def run(self) -> dict[int, Place]:
+        """The places of all nodes."""
         self._floating()
         self._spaces_up()
         self._count_users()
@@ -344,7 +345,7 @@ def _through(n: LoopNode, v: View, found: tuple[int, int]) -> tuple[int, int] | 
                 return None if d == axis else (d, r)
             if v is n.reads[0] or axis <= d < axis + len(n.reads[0].shape):
                 return None
-            return d - (len(n.reads[0].shape) - 1 if d > axis else 0), r
+            return (d if d < axis else d - len(n.reads[0].shape) + 1), r  # a rank-0 index has no axis in the updates
         case Join():
             write = v.source
             assert isinstance(write, Write)

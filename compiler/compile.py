@@ -9,14 +9,13 @@ from .codegen.naming import buffer_name
 from .errors import CompileError
 from .ir.graph import Graph, verify
 from .loop.dots import dot_layout
-from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter
+from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter, is_inline
 from .loop.lower import lower
 from .passes.expand import expand
 from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, UserLine
 from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
-from .schedule.places import is_inline
 from .sizes import Symbol, evaluate
 from .types import DType
 from .work import flops, moved

@@ -63,7 +63,7 @@ def checked(x: AnyArray, axes: tuple[AxisSpec, ...]) -> AnyArray:
             first = seen.setdefault(axis.key, (i, size))
             if first[1] != size:
                 raise _mismatch(x, axes, i, f"`{axis.name}` is {first[1]} at axis {first[0]}")
-    return with_names(x, tuple(a.name if a.kind in ("dim", "typevar") else None for a in axes))
+    return with_names(x, tuple(a.label for a in axes))
 
 
 def _mismatch(x: AnyArray, axes: tuple[AxisSpec, ...], i: int, bound: str) -> ShapeError:

@@ -15,6 +15,23 @@ AxisKind: TypeAlias = Literal["dim", "typevar", "literal", "any", "variadic", "e
 
 
 @final
+class DimName(str):
+    """The name of a `Dim` as the label of an axis: text like any other, but it knows its class."""
+
+    __slots__ = ("dim",)
+
+    def __new__(cls, dim: type[Dim]) -> DimName:
+        made = super().__new__(cls, dim.__name__)
+        made.dim = dim
+        return made
+
+    dim: object  # the class
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return (str, (str(self),))  # a class of a function cannot be pickled
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class AxisSpec:
     """One axis of an annotation.
@@ -29,6 +46,13 @@ class AxisSpec:
     name: str
     size: int | None = None
     key: object = None
+
+    @property
+    def label(self) -> str | None:
+        """What an axis of a tensor is called that was made with this annotation."""
+        if self.kind == "dim":
+            return DimName(cast("type[Dim]", self.key))
+        return self.name if self.kind == "typevar" else None
 
 
 @final

@@ -321,12 +321,17 @@ def _only_dlpack(x: object) -> bool:
 
 
 def _object_text(x: object) -> str:
-    return f"a {type(x).__name__}" + (" of objects" if isinstance(x, np.ndarray | list | tuple) else "")
+    name = type(x).__name__
+    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" + (
+        " of objects" if isinstance(x, np.ndarray | list | tuple) else ""
+    )
 
 
 def _cell_help(x: object) -> str | None:
     inner: object = getattr(x, "value", None)
-    return "pass the tensor of the parameter: write `.value`" if isinstance(inner, Array) else None
+    if isinstance(inner, Array):
+        return "pass the tensor of the parameter: write `.value`"
+    return "pass a tensor, an array, a number or nested lists of numbers"
 
 
 def as_array(x: object, dtype: DType | None = None) -> AnyArray:

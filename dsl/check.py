@@ -9,7 +9,7 @@ from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from . import report
-from .annotations import AxisExpr, AxisSpec
+from .annotations import AxisExpr, AxisSpec, DimName
 from .array import Array, type_of
 from .hints import NOTHING, ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
 from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
@@ -147,6 +147,19 @@ def _inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
     """An element of a container: it stands where the container's annotation does, unless it is a NamedTuple's."""
     owner = kind if hasattr(kind, "_fields") else at.owner
     return Source(f"{at.path}.{name}", text, at.function, owner, name if owner is kind else at.name, at.position)
+
+
+# ---- names of axes
+def check_names(items: list[Item]) -> None:
+    """Refuse a tensor that was made with another `Dim` than its annotation has, even of equal size. ShapeError.
+
+    Labels follow their axes through operations and vanish where an axis changes its size; an axis without one fits.
+    """
+    for hint, type_, at, _ in items:
+        if len(type_.names) == len(hint.axes):
+            for index, (axis, name) in enumerate(zip(hint.axes, type_.names, strict=True)):
+                if axis.kind == "dim" and isinstance(name, DimName) and name.dim is not axis.key:
+                    raise report.wrong_axis(at, hint.axes, type_, index)
 
 
 # ---- ranks and sizes

@@ -119,8 +119,15 @@ def from_raw(value: object, axes: tuple[AxisSpec, ...] = ()) -> AnyArray | None:
     array = cast("np.ndarray[Any, np.dtype[np.generic]]", np.asarray(cast("Any", value)))
     if array.dtype.kind in "iu":
         array = array.astype(np.int64, copy=False)
-    names = tuple(a.name if a.kind in ("dim", "typevar") else None for a in axes) if len(axes) == array.ndim else ()
-    return make(TensorType(DType.of(array.dtype), array.shape, names), array, None)
+    names = tuple(a.label for a in axes) if len(axes) == array.ndim else ()
+    return make(TensorType(_element_type(array), array.shape, names), array, None)
+
+
+def _element_type(array: np.ndarray[Any, np.dtype[np.generic]]) -> DType:
+    try:
+        return DType.of(array.dtype)
+    except DTypeError as error:
+        raise error.at(user_loc()) from None
 
 
 def is_array(value: object) -> TypeGuard[AnyArray]:

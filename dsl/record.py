@@ -26,10 +26,11 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Shape, Size, Symbol, evaluate, symbols
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of, with_names
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten
+from .report import check_function, kind_text
 from .scope import axis_scope
 
 T = TypeVar("T")
@@ -276,26 +277,7 @@ def _names(t: TensorType, axes: LeafAxes) -> tuple[str | None, ...]:
     """Axis names for messages: those of the annotation, else those the tensor has."""
     if axes is None or not _plain_axes(t, axes):
         return t.names
-    return tuple(a.name if a.kind in ("dim", "typevar") else n for a, n in zip(axes, t.names, strict=True))
-
-
-def name_axes(f: Callable[..., object], args: Sequence[object]) -> tuple[Any, ...]:
-    """The arguments (tensors and packs) with the axis names that the annotations of `f` give.
-
-    Eager runs use it so that their error messages are those of a recording.
-    """
-    from .typed import signature_axes
-
-    declared = list(signature_axes(f))
-    out: list[Any] = []
-    for i, value in enumerate(args):
-        leaves, spec = flatten(_plain(value))
-        if not declared:
-            return tuple(args)
-        axes = declared[min(i, len(declared) - 1)].leaf_axes(spec)
-        named = [with_names(x, _names(type_of(x), a)) for x, a in zip(leaves, axes, strict=True)]
-        out.append(spec.unflatten(named))
-    return tuple(out)
+    return tuple(a.label or n for a, n in zip(axes, t.names, strict=True))
 
 
 # ---- arguments
@@ -380,6 +362,14 @@ def run_with(ops: Ops[V], f: Callable[[T, *Xs], Array[*tuple[Any, ...]]], pack: 
 
     `ops.lift` is called once for each tensor of `pack` and `xs` (and for constants), `ops.apply` for each operation.
     """
+    check_function(f, "the second argument of run_with")
+    if not (hasattr(ops, "lift") and hasattr(ops, "apply")):
+        raise DTypeError(
+            f"the first argument of run_with is {kind_text(ops)}, not an interpreter",
+            loc=user_loc(),
+            help="give it methods lift(tensor) and apply(op, args, attrs)",
+            code="SW204",
+        )
     lifted: list[object] = []
     real: DType | None = None
     for value in (pack, *cast("tuple[object, ...]", xs)):

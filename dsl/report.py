@@ -8,6 +8,7 @@ from typing import Any, cast
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Shape, Size
+from ..compiler.types import TensorType
 from .annotations import AxisSpec
 from .array import Array, type_of, type_text
 from .pack import Pack, TList, cell_help, is_array
@@ -24,7 +25,7 @@ _INSTEAD_OF = {
 # ---- structure and kinds
 def not_an_array(at: Source, value: object) -> DTypeError:
     """Something that is no tensor where one is wanted."""
-    got = _type_name(value)
+    got = kind_text(value)
     cell = cell_help(value, at.path)
     if cell is None and isinstance(value, int | float):
         cell = None if at.name == "return" else f"make it a tensor: sw.Tensor({at.path})"
@@ -60,13 +61,21 @@ def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], ra
 def wrong_type(at: Source, value: object) -> DTypeError:
     """An object that is not what a pack, a constant or a union asks for."""
     return DTypeError(
-        f"{_subject(at)} is {_type_name(value)}, where {at.text} is wanted",
+        f"{_subject(at)} is {kind_text(value)}, where {at.text} is wanted",
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
         help=cell_help(value, at.path),
         code="SW204",
     )
+
+
+def check_function(f: object, what: str) -> None:
+    """DTypeError if `f` cannot be called; `what` says whose argument it is."""
+    if not callable(f):
+        raise DTypeError(
+            f"{what} is {kind_text(f)}, not a function", loc=user_loc(), help="pass the function itself", code="SW204"
+        )
 
 
 def no_alternative(at: Source, array: Array[*tuple[Any, ...]]) -> ShapeError:
@@ -185,6 +194,23 @@ def two_sizes(
     )
 
 
+def wrong_axis(at: Source, axes: tuple[AxisSpec, ...], have: TensorType, index: int) -> ShapeError:
+    """An axis that was made with another `Dim`."""
+    name, want = have.names[index], axes[index].name
+    other = "another class of that name" if name == want else f"`{want}`"
+    turned = sorted(map(str, have.names)) == sorted(a.name for a in axes)
+    return ShapeError(
+        f"axis {index} of {_subject(at)} is `{name}`, where {other} is wanted",
+        loc=argument_loc(at),
+        operands=[f"{_declared(at)}   was given {type_text(have)}"],
+        notes=_where(at),
+        help="its axes stand in another order: transpose it"
+        if turned
+        else f"if it is the same axis, give it its name: sw.{at.text}({at.path})",
+        code="SW104",
+    )
+
+
 def wrong_expression(
     at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int, axis: AxisSpec, want: Size
 ) -> ShapeError:
@@ -242,7 +268,10 @@ def _where(at: Source) -> list[str]:
     return [f"`{_declared(at)}` is declared at {place}"] if place else []
 
 
-def _type_name(value: object) -> str:
+def kind_text(value: object) -> str:
+    """What kind of thing a value is, with its article; never the value."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     if value is None:
         return "None"
     if isinstance(value, TList):

@@ -15,12 +15,21 @@ from ..compiler import sizes
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from . import reference, report
 from .annotations import AxisSpec
-from .check import Bindings, Item, Walk, bind
+from .check import Bindings, Item, Walk, bind, check_names
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
 from .scope import Scope, Source, axis_scope, checks_mode, current_scope
 
-__all__ = ["ParamAxes", "axis_scope", "check_args", "check_result", "checks_mode", "signature_axes", "typed"]
+__all__ = [
+    "ParamAxes",
+    "axis_scope",
+    "check_args",
+    "check_call",
+    "check_result",
+    "checks_mode",
+    "signature_axes",
+    "typed",
+]
 
 F = TypeVar("F", bound=Callable[..., object])
 AnyFunction: TypeAlias = "Callable[..., object]"
@@ -136,6 +145,8 @@ class Plan:
         walk = Walk()
         try:
             new, keywords = self.walk(walk, args, kwargs)
+            if not scope.depth:  # inside, operations may have carried a label to where it does not belong
+                check_names(walk.items)
             return new, keywords, self.bind(walk.items, scope, {}), walk.frames
         except (ShapeError, DTypeError) as error:
             swapped = self._exchanged(scope, args, kwargs)
@@ -154,6 +165,7 @@ class Plan:
             walk = Walk()
             try:
                 self.walk(walk, tuple(trial), kwargs)
+                check_names(walk.items)
                 bind(walk.items, scope.bindings, {})
             except ShapewrightError:
                 continue
@@ -224,6 +236,13 @@ def plan_of(f: AnyFunction) -> tuple[Plan, tuple[object, ...]]:
     if made is None:
         made = _plans[key] = Plan(key, {}, lenient=True)
     return made, ()
+
+
+def check_call(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> None:
+    """Raise what a call of `f` with concrete arguments would raise at once, if `f` is `@typed`; `f` does not run."""
+    plan, held = plan_of(f)
+    if getattr(f, "_plan", None) is plan and checks_mode.get() != "off":
+        plan.enter(Scope(), (*held, *args), dict(kwargs or {}))
 
 
 def check_args(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> Arguments:

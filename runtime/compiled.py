@@ -20,6 +20,7 @@ from ..compiler.types import TensorType
 from ..dsl.array import ops_of, type_of, value_of
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
+from ..dsl.typed import check_call
 from .backends import Engine, Model, check_result, use_checks
 from .eager import has_nan
 from .linked import LinkedSession
@@ -62,6 +63,7 @@ class CompiledEngine(Engine):
         self._look = model.options.debug_nans
         self._programs: dict[Hashable, list[Compiled]] = {}
         self._plans: dict[Signature, Plan] = {}
+        self._labels: set[Hashable] = set()  # axis names of inputs that were checked
         self.last: Any = None
         self.recompiles: list[str] = []
 
@@ -108,10 +110,10 @@ class CompiledEngine(Engine):
             for x in xs:
                 array: Any = x if type(x) is np.ndarray else value_of(cast("Any", x))
                 arrays.append(array)
-                key += (array.shape, array.strides, array.dtype)
+                key += (array.shape, array.strides, array.dtype, () if array is x else type_of(cast("Any", x)).names)
             plan = self._plans[tuple(key)]
         except (AttributeError, KeyError, TypeError):
-            return self._slow_plan(method, xs, optimizer, tuple(key) if len(key) == 2 + 3 * len(xs) else None)
+            return self._slow_plan(method, xs, optimizer, tuple(key) if len(key) == 2 + 4 * len(xs) else None)
         for i, dtype in plan.copies:
             arrays[i] = np.asarray(arrays[i], dtype, order="C")
         return plan, arrays
@@ -143,6 +145,11 @@ class CompiledEngine(Engine):
         types = [type_of(x) for x in leaves]
         known = self._programs.setdefault((method, None if optimizer is None else optimizer.kind), [])
         found = next((c for c in known if c.fits(types, spec)), None)
+        labels = tuple(t.names for t in types)
+        if found is None or labels not in self._labels:
+            with use_checks(self._model.options):
+                check_call(self._model.loss, (*self._packs(), *inputs))
+            self._labels.add(labels)
         if found is None:
             found = self._compile(method, inputs, optimizer, spec, types, known)
             known.append(found)
@@ -204,9 +211,8 @@ class CompiledEngine(Engine):
     ) -> Compiled:
         """Record the loss, append what the method needs, and compile."""
         train, model = self._train, self._model
-        packs = [p.pack([c.read() for c in p.cells]) for p in (train.params, train.state) if p is not None]
         with use_checks(model.options):
-            recording = record(model.loss, *packs, *inputs, state=train.state is not None, dtype=model.real)
+            recording = record(model.loss, *self._packs(), *inputs, state=train.state is not None, dtype=model.real)
         ops = recording.ops
         results = check_result(recording.result, model)
         loss, *new_state = [cast("Node", value_of(x)) if ops_of(x) is ops else ops.lift(x) for x in results]
@@ -233,6 +239,11 @@ class CompiledEngine(Engine):
             specialised=recording.specialised,
             repeats=repeats,
         )
+
+    def _packs(self) -> list[Any]:
+        """The parameters and the user's state, if there is one, as packs on the cells' own arrays."""
+        train = self._train
+        return [p.pack([c.read() for c in p.cells]) for p in (train.params, train.state) if p is not None]
 
     def _note_recompile(self, method: str, before: Compiled, types: Sequence[TensorType], spec: Spec) -> None:
         """Keep the reason for another compilation of a method; CompileError if the options forbid it."""

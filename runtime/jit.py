@@ -19,7 +19,9 @@ from ..dsl.array import Array, as_array, ops_of, type_of
 from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
+from ..dsl.report import check_function
 from ..dsl.scope import axis_scope
+from ..dsl.typed import check_call
 from .backends import is_pack, use_checks
 from .eager import EagerOps, inside_run, running, scoped
 from .linked import LinkedSession
@@ -74,6 +76,7 @@ class Jitted(Generic[P, R]):
 
     def __init__(self, f: Callable[P, R], options: Options) -> None:
         check_available(options)
+        check_function(f, "the argument of jit")
         update_wrapper(self, f)
         self._f = f
         self._name: str = getattr(f, "__name__", type(f).__name__)
@@ -166,10 +169,12 @@ class Jitted(Generic[P, R]):
 
     def _find(self, call: Call) -> Ready:
         """The program for these arguments: by their exact sizes, else one that fits, else compiled now."""
-        exact = (*call.key, *[(type_of(x).shape, type_of(x).dtype) for x in call.leaves])
+        exact = (*call.key, *[(type_of(x).shape, type_of(x).dtype, type_of(x).names) for x in call.leaves])
         found = self._exact.get(exact)
         if found is None or found.compiled.spec != call.spec:
             types = [type_of(x) for x in call.leaves]
+            with use_checks(self._options):
+                check_call(self._f, call.positional(), call.static)
             known = self._ready.setdefault(call.key, [])
             found = next((r for r in known if r.compiled.fits(types, call.spec)), None)
             if found is None:
@@ -197,7 +202,7 @@ class Jitted(Generic[P, R]):
             example=recording.example,
             specialised=recording.specialised,
         )
-        return Ready(done, recording.out_spec, [n.type.names for n in recording.outputs])
+        return Ready(done, recording.out_spec, [type_of(x).names for x in flatten(recording.result)[0]])
 
     def _with_static(self, static: dict[str, Any]) -> Callable[..., Any]:
         """`f` with its static arguments given, of the positional signature that is recorded."""

@@ -55,9 +55,13 @@ class Optimizer(ABC):
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, float | int) and not (math.isfinite(value) and value >= 0):
+            if f.name == "betas" or value is None:
+                continue
+            number = _number(value)
+            if not 0.0 <= number < math.inf:
+                shown = type(value).__name__ if math.isnan(number) and not isinstance(value, float) else number
                 raise OptionError(
-                    f"{type(self).__name__}({f.name}={value}) cannot be used",
+                    f"{type(self).__name__}({f.name}={shown}) cannot be used",
                     loc=user_loc(),
                     help=f"{f.name} must be a finite number that is not negative",
                     code="SW812",
@@ -215,16 +219,22 @@ def adam_values(lr: float, t: int, betas: tuple[float, float], eps: float) -> di
     }
 
 
-def check_adam(betas: tuple[float, float], eps: float) -> None:
-    """Raises OptionError for betas outside [0, 1) or an eps that is negative or not finite."""
-    if not (len(betas) == 2 and all(0.0 <= x < 1.0 for x in betas)):
+def check_betas(betas: tuple[float, float]) -> None:
+    """Raises OptionError unless betas are a tuple of two numbers in [0, 1)."""
+    given: Any = betas
+    numbers = [_number(x) for x in cast("tuple[object, ...]", given)] if isinstance(given, tuple) else []
+    if not (len(numbers) == 2 and all(0.0 <= x < 1.0 for x in numbers)):
         raise OptionError(
-            f"betas={betas} cannot be used", loc=user_loc(), help="two numbers with 0 <= beta < 1", code="SW812"
+            f"betas={tuple(numbers) if isinstance(given, tuple) else type(given).__name__} cannot be used",
+            loc=user_loc(),
+            help="a tuple of two numbers with 0 <= beta < 1, such as (0.9, 0.999)",
+            code="SW812",
         )
-    if not 0.0 <= eps < math.inf:
-        raise OptionError(
-            f"eps={eps} cannot be used", loc=user_loc(), help="a finite number that is not negative", code="SW812"
-        )
+
+
+def _number(value: object) -> float:
+    """A hyper-parameter as a float, NaN for what is no number."""
+    return float(cast("float", value)) if isinstance(value, float | int | np.number) else math.nan
 
 
 @final
@@ -238,7 +248,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_adam(self.betas, self.eps)
+        check_betas(self.betas)
 
     @property
     def family(self) -> str:
@@ -275,7 +285,7 @@ class AdamW(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_adam(self.betas, self.eps)
+        check_betas(self.betas)
 
     @property
     def family(self) -> str:
@@ -347,7 +357,7 @@ def check_lr(lr: object) -> float:
         OptionError: not a number, NaN, infinite or negative.
     """
     try:
-        value = float(lr)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - whatever is no number is refused below
+        value = math.nan if isinstance(lr, str | bytes) else float(lr)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - whatever is no number is refused below
     except (TypeError, ValueError):
         value = math.nan
     if not 0.0 <= value < math.inf:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, final
 from ..compiler.errors import DeviceError, OptionError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType
+from ..dsl.report import kind_text
 
 Backend: TypeAlias = Literal["eager", "compiled"]
 Device: TypeAlias = Literal["cpu", "cuda"]
@@ -96,6 +97,13 @@ def check_available(options: Options) -> None:
         DeviceError: device "cuda".
         OptionError: a dtype the device cannot store.
     """
+    if not isinstance(options, Options):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may ignore the annotation
+        raise OptionError(
+            f"the options are {kind_text(options)}, not sw.Options",
+            loc=user_loc(),
+            help='write sw.Options(backend="eager")',
+            code="SW801",
+        )
     if options.device == "cuda":
         raise DeviceError(
             'device "cuda" is not available in this version',

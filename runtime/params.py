@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from ..compiler.errors import DTypeError, OptionError, ShapeError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
+from ..dsl.pack import Pack, flatten
+from ..dsl.report import kind_text
 from .values import arrays_of, tensor
 
 if TYPE_CHECKING:
-    from ..dsl.pack import Pack, Spec
+    from ..dsl.pack import Spec
     from ..dsl.tensor import Tensor
 
 S = TypeVarTuple("S")
@@ -141,6 +143,7 @@ class ParamList(Generic[G]):
         Raises:
             OptionError: a list of flags of another length; nothing is allocated.
         """
+        check_is_pack(pack)
         arrays, spec, types = arrays_of(pack, "the initial value")
         flags = check_flags(requires_grad, spec.names)
         cells = [
@@ -207,12 +210,35 @@ class ParamList(Generic[G]):
         return "\n".join(["ParamList(", *(f"  {c!r}," for c in self.cells), ")"])
 
 
+def check_is_pack(value: object) -> None:
+    """DTypeError for what is neither a pack nor a tensor."""
+    if isinstance(value, np.ndarray) or flatten(value)[1].names:
+        return
+    if not isinstance(value, Pack | tuple | dict):
+        raise DTypeError(
+            f"the initial value is {kind_text(value)}, not a pack of tensors",
+            loc=user_loc(),
+            help=f"make one: {value.__name__}(...)"
+            if isinstance(value, type)
+            else "pass a pack, tuple or dict of tensors",
+            code="SW204",
+        )
+
+
 def check_flags(flags: Flags, names: tuple[str, ...]) -> list[bool]:
     """One flag per parameter. OptionError if a list has another length, with both lengths."""
     if flags is None:
         return [True] * len(names)
     if callable(flags):
         return [bool(flags(n)) for n in names]
+    given: Any = flags
+    if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str | bytes):
+        raise OptionError(
+            f"requires_grad is {kind_text(given)}, not flags",
+            loc=user_loc(),
+            help="give a list of bools, one for each parameter, or a predicate on names",
+            code="SW802",
+        )
     if len(flags) != len(names):
         raise OptionError(
             f"requires_grad has {len(flags)} flags for {len(names)} parameters",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, cast, fin
 
 import numpy as np
 
-from ..compiler.errors import CompileError
+from ..compiler.errors import CompileError, DTypeError, OptionError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import fill
+from ..dsl.array import fill, is_array
+from ..dsl.report import kind_text
 from ..dsl.tensor import Tensor
 from . import checkpoint
 from .backends import EagerEngine, Engine, Model, result_loc
@@ -47,6 +48,7 @@ class BaseTrainer(Generic[G, *Xs]):
     ) -> None:
         options = options if options is not None else Options()
         check_available(options)
+        _check_arguments(init, loss, optimizer)
         params = ParamList.from_tensors(init, requires_grad, dtype=options.storage)
         floats = (c.type.dtype for c in params.cells if c.type.dtype.is_float)
         real = options.storage or next(floats, None)
@@ -91,10 +93,7 @@ class BaseTrainer(Generic[G, *Xs]):
 
     def adam_step(self, *xs: *Xs, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Scalar:
         """One Adam update; shares its moments and their count with `adamw_step`."""
-        optimizer = self._adam.get((betas, eps))
-        if optimizer is None:
-            optimizer = self._adam[betas, eps] = Adam(betas=betas, eps=eps)
-        return self._update(xs, optimizer, lr)
+        return self._update(xs, self._adam_of(Adam, betas=betas, eps=eps), lr)
 
     def adamw_step(
         self,
@@ -105,10 +104,18 @@ class BaseTrainer(Generic[G, *Xs]):
         weight_decay: float = 1e-2,
     ) -> Scalar:
         """One AdamW update: the parameters are first scaled by `1 - lr*weight_decay`."""
-        optimizer = self._adam.get((betas, eps, weight_decay))
-        if optimizer is None:
-            optimizer = self._adam[betas, eps, weight_decay] = AdamW(betas=betas, eps=eps, weight_decay=weight_decay)
-        return self._update(xs, optimizer, lr)
+        return self._update(xs, self._adam_of(AdamW, betas=betas, eps=eps, weight_decay=weight_decay), lr)
+
+    def _adam_of(self, kind: type[Adam] | type[AdamW], **numbers: Any) -> Optimizer:
+        """The optimizer of these numbers, made (and its numbers checked) once."""
+        key = (kind, *numbers.values())
+        try:
+            return self._adam[key]
+        except KeyError:
+            made = self._adam[key] = kind(**numbers)
+            return made
+        except TypeError:  # one of them is a list: refused by name
+            return kind(**numbers)
 
     def _update(self, xs: tuple[object, ...], optimizer: Optimizer, lr: float) -> Scalar:
         loss = self._engine.step(xs, optimizer, check_lr(lr))
@@ -129,7 +136,7 @@ class BaseTrainer(Generic[G, *Xs]):
 
         If a batch is refused, the trainer goes back to where it was before the first.
         """
-        todo = list(batches)
+        todo = _batch_list(batches)
         rates = check_rates(lr, len(todo))
         saved = self._train.snapshot()
         try:
@@ -241,6 +248,44 @@ class ScalarTrainer(BaseTrainer[G, *Xs]):
         requires_grad: Sequence[bool] | Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__(init, None, loss, options, optimizer, requires_grad)
+
+
+def _batch_list(batches: object) -> list[Any]:
+    """The batches, each a tuple of the inputs of one step. DTypeError otherwise."""
+    todo: list[Any] | None = None
+    if hasattr(batches, "__iter__") and not is_array(batches):
+        todo = list(cast("Iterable[Any]", batches))
+    wrong: object = batches
+    if todo is not None:
+        wrong = next((x for x in todo if not isinstance(x, tuple | list)), None)
+    if todo is None or wrong is not None:
+        what = "the batches are" if todo is None else "a batch is"
+        raise DTypeError(
+            f"{what} {kind_text(wrong)}, where {'tuples' if todo is None else 'a tuple'} of inputs "
+            f"{'are' if todo is None else 'is'} wanted",
+            loc=user_loc(),
+            help="write step_many([(x1, y1), (x2, y2)], lr=...), or give it sw.batches(...)",
+            code="SW204",
+        )
+    return todo
+
+
+def _check_arguments(init: object, loss: object, optimizer: object) -> None:
+    """Refuse a loss that cannot be called and an optimizer that is none, before anything is allocated."""
+    if not callable(loss):
+        raise DTypeError(
+            f"the loss of a trainer is {kind_text(loss)}, not a function",
+            loc=user_loc(),
+            help="exchange the first two arguments" if callable(init) else "pass the function itself",
+            code="SW204",
+        )
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise OptionError(
+            f"the optimizer is {kind_text(optimizer)}, not a sw.Optimizer",
+            loc=user_loc(),
+            help="write optimizer=sw.optim.Adam()",
+            code="SW812",
+        )
 
 
 _SCALARS: dict[np.dtype[np.generic], TensorType] = {

@@ -24,6 +24,7 @@ from ..dsl.array import make, ops_of, type_of, type_text, value_of
 from ..dsl.interpreters import Ops, current
 from ..dsl.pack import Spec, flatten, is_array
 from ..dsl.record import GraphOps
+from ..dsl.report import check_function
 from .eager import EagerBuild, EagerOps, Tape, execute, scoped, tape_gradients
 from .values import AnyArray, Arr, array_of, tensor
 
@@ -226,6 +227,8 @@ def value_and_grad(f: Callable[..., Scalar], argnums: int = 0) -> Callable[..., 
         ShapeError, DTypeError: `f` returns something else than a floating scalar.
     """
 
+    check_function(f, "the argument of grad")
+
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         if not -len(args) <= argnums < len(args):
@@ -256,6 +259,7 @@ def grad(f: Callable[..., Scalar], argnums: int = 0) -> Callable[..., Any]:
 
 def vjp(f: Callable[[*Xs], R], *xs: *Xs) -> tuple[R, Callable[[R], tuple[*Xs]]]:
     """`f(*xs)` and the function from a cotangent (of the type of the result) to one gradient per argument."""
+    check_function(f, "the first argument of vjp")
     args = cast("tuple[object, ...]", xs)
     run = Pulled(f, args, range(len(args)), {})
 

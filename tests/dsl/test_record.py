@@ -13,7 +13,7 @@ import shapewright as sw
 from shapewright.compiler.ir.graph import verify
 from shapewright.compiler.types import DType
 from shapewright.dsl.interpreters import current, eager
-from shapewright.dsl.record import Recording, name_axes, record
+from shapewright.dsl.record import Recording, record
 
 N = TypeVar("N")
 Four: TypeAlias = Literal[4]
@@ -341,12 +341,6 @@ def test_draws_are_numbered_and_never_merged() -> None:
     assert [n.attrs["stream"] for n in draws] == [0, 1, 2, 0]
     assert [n.inputs[-1].kind for n in draws] == ["key", "key", "key", "constant"]
     assert len(r.graph.leaves("key")) == 1
-
-
-def test_names_from_annotations() -> None:
-    p, x = name_axes(loss, (Dense(sw.ones((3, 4)), sw.zeros(4)), x_of(2)))
-    assert x.names == ("Batch", "Inner")
-    assert p.w.names == ("Inner", "Outer")
 
 
 # ---- other interpreters

@@ -20,7 +20,8 @@ from shapewright.compiler.sizes import Size, Symbol, evaluate, symbol
 from shapewright.compiler.types import DType, TensorType
 
 T = TypeVar("T")
-BATCH = symbol("Batch")
+BATCH, SEQ = symbol("Batch"), symbol("Seq")
+SIZES = {Symbol("Batch"): 5, Symbol("Seq"): 3}  # at which programs are run
 F, I = DType.float64, DType.int64
 SMOOTH = ("exp", "tanh", "sigmoid", "erf", "sin", "cos", "softplus", "neg", "square", "relu", "abs", "sign", "floor")
 POSITIVE = ("log", "log1p", "sqrt", "rsqrt", "reciprocal")
@@ -99,9 +100,9 @@ class Program:
         self.graph.outputs = [loss, *graph_gradients(self.graph, loss, leaves)]
         return self.graph.outputs
 
-    def values(self, batch: int, seed: int) -> dict[int, Arr]:
-        """Values for every leaf at a batch size."""
-        rng, env = np.random.default_rng(seed), {Symbol("Batch"): batch}
+    def values(self, seed: int) -> dict[int, Arr]:
+        """Values for every leaf, at `SIZES`."""
+        rng, env = np.random.default_rng(seed), SIZES
         out: dict[int, Arr] = {}
         for n in self.graph.nodes:
             if n.op == "leaf":
@@ -430,7 +431,7 @@ def random_program(draw: Draw, steps: int) -> Program:
     """A program of about `steps` operations with a contraction or reduction and a value that is used twice."""
     p = Program(draw)
     p.fresh((BATCH, 4))
-    p.fresh((3, 4))
+    p.fresh(draw.choose([(3, 4), (3, 4), (BATCH, SEQ, 4), (SEQ, 4), (BATCH, 2, SEQ), (BATCH, SEQ)]))
     names = sorted(STEPS)
     for _ in range(steps):
         STEPS[draw.choose(names)](p)

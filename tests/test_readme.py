@@ -51,7 +51,9 @@ def outputs(folder: Path) -> dict[str, str]:
 def essence(text: str) -> list[str]:
     """The lines of an output without what varies from run to run and from machine to machine."""
     text = re.sub(r"[~\w.-]*/\S+", "PATH", text)
-    text = re.sub(r"\d+ tiles?|\d+(\.\d+)?(e-\d+)? (us|s|times)\b|\d\.\d{3,4}|\de-\d\d|\d:\d\d:\d\d", "N", text)
+    text = re.sub(
+        r"\d+ tiles?|\d+(\.\d+)?(e-\d+)? (us|s)\b|eager / compiled \d+\.\d|\d\.\d{3,4}|\de-\d\d|\d:\d\d:\d\d", "N", text
+    )
     return [re.sub(r"\s+", " ", line.replace("╸", "━")).strip() for line in text.strip().splitlines()]
 
 

@@ -67,9 +67,10 @@ class Addresses:
         shift = a.shift(self.k.tile, self.k.unit) if self.k.tile is not None else 0
         name = buffer_name(a.owner)
         token = self.params.arg(BufferArg(a.owner, shift, a.partial), name)
-        shape = [self.size(s) if i else self._lead(s) for i, s in enumerate(a.shape)] or ["1"]
         if self.facts.flat and a.shape:
             shape = [self.extent(0)]
+        else:
+            shape = [self.size(s) if i else self._lead(s) for i, s in enumerate(a.shape)] or ["1"]
         text = f"({', '.join(shape)},)" if len(shape) == 1 else f"({', '.join(shape)})"
         return self.params.view(token, a.owner.dtype, text, name)
 

@@ -69,12 +69,12 @@ def literal(value: float | bool, dtype: DType) -> Expr:
     if value == 1:
         return Expr(one)
     if value == 0:
-        return Expr(zero)
+        return Expr(zero) if math.copysign(1.0, value) > 0 else Expr(f"-{zero}", 8)
     cast = CAST[dtype]
     if math.isnan(value) or math.isinf(value):
         name = "NAN" if math.isnan(value) else "INF" if value > 0 else "-INF"
         return Expr(f"{cast}({name})")
-    inverse = 1.0 / value
+    inverse = 1.0 / value if abs(value) > 1e-9 else 0.0
     if abs(value) < 1 and inverse == round(inverse) and abs(inverse) > 10:
         return Expr(f"{cast}(1 / {round(inverse)})")
     return Expr(f"{cast}({value!r})")

@@ -22,7 +22,8 @@ class Attrs(Mapping[str, AttrValue]):
 
     def __init__(self, values: Mapping[str, AttrValue] | None = None) -> None:
         self._map = dict(sorted((values or {}).items()))
-        self._items = tuple((k, type(v).__name__, v) for k, v in self._map.items())
+        # a float by its text as well: 0.0 and -0.0 are equal, and are two constants
+        self._items = tuple((k, type(v).__name__, v, repr(v) if type(v) is float else "") for k, v in self._map.items())
 
     def __getitem__(self, key: builtins.str) -> AttrValue:
         return self._map[key]

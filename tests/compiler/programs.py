@@ -427,8 +427,9 @@ STEPS: dict[str, Step] = {
 CONTRACTIONS = ("matmul", "linear", "einsum", "sum", "mean", "logsumexp", "softmax", "layer_norm")
 
 
-def random_program(draw: Draw, steps: int) -> Program:
-    """A program of about `steps` operations with a contraction or reduction and a value that is used twice."""
+def random_program(draw: Draw, steps: int, forced: Sequence[str] = ()) -> Program:
+    """A program of about `steps` random operations and the `forced` ones, with a contraction or reduction and a value
+    that is used twice. The loss takes the last values, so what is forced is alive."""
     p = Program(draw)
     p.fresh((BATCH, 4))
     p.fresh(draw.choose([(3, 4), (3, 4), (BATCH, SEQ, 4), (SEQ, 4), (BATCH, 2, SEQ), (BATCH, SEQ)]))
@@ -438,6 +439,8 @@ def random_program(draw: Draw, steps: int) -> Program:
     STEPS[draw.choose(CONTRACTIONS)](p)
     x = p.any()
     p.keep(p.b.mul(p.b.tanh(x), p.b.square(x)))  # x is shared
+    for name in forced:
+        STEPS[name](p)
     return p
 
 

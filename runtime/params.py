@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from ..compiler.errors import DTypeError, OptionError, ShapeError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
+from ..dsl.array import type_of
 from ..dsl.pack import Pack, flatten
 from ..dsl.report import kind_text
-from .values import arrays_of, tensor
+from .values import array_of, arrays_of, boundary, tensor
 
 if TYPE_CHECKING:
     from ..dsl.pack import Spec
@@ -84,9 +85,9 @@ class Param(Generic[*S]):
 
     @value.setter
     def value(self, new: Tensor[*S]) -> None:
-        (array,), _, (type,) = arrays_of(new)
-        check_fits(self.type, type, self.name, "value")
-        self.write(array)
+        x = boundary(new, None, f"the value of parameter {self.name!r}")
+        check_fits(self.type, type_of(x), self.name, "value")
+        self.write(array_of(x))
 
     @property
     def host(self) -> Arr:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
 from . import movement
-from .array import AnyArray, as_array, type_of
+from .array import AnyArray, as_array, type_of, type_text
 from .dispatch import apply, fail
 from .scope import same_size
 from .tensor import IntTensor, Scalar, Tensor
@@ -117,12 +117,25 @@ def cross_entropy(
         raise OptionError(text, loc=user_loc(), help="0 <= label_smoothing <= 1", code="SW801")
     target = as_array(targets)
     if type_of(target).dtype.is_float:
+        _check_probabilities(as_array(logits), target)
         return _soft_cross_entropy(as_array(logits), target, weight, float(label_smoothing), reduction)
     at = {"reduction": reduction, "label_smoothing": float(label_smoothing), "ignore_index": ignore_index}
     if weight is None:
         return apply("cross_entropy", (logits, targets), at)
     rows = apply("cross_entropy", (logits, targets), {**at, "reduction": "none"})  # checks the targets, too
     return _weighted_cross_entropy(as_array(logits), target, weight, rows, at)
+
+
+def _check_probabilities(x: AnyArray, p: AnyArray) -> None:
+    """Refuse floating targets of the rank of class indices: they are labels that were never cast."""
+    if p.ndim != x.ndim:
+        have, want = type_text(type_of(p)), type_text(type_of(x))
+        raise ShapeError(
+            f"cross_entropy: floating targets are probabilities, one for each class; {have} for logits {want}",
+            loc=user_loc(),
+            help='if they are class indices, cast them: targets.astype("int64")',
+            code="SW101",
+        )
 
 
 def _soft_cross_entropy(x: AnyArray, p: AnyArray, weight: Any, smoothing: float, reduction: str) -> Any:

@@ -10,19 +10,20 @@ import numpy as np
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
 from ..dsl.array import type_of
+from ..dsl.key import Key
 from .values import Arr, array_of, boundary, tensor
 
 Xs = TypeVarTuple("Xs")
 
 
-def batches(*arrays: *Xs, size: int, key: int | None = None, drop_last: bool = False) -> Batches[*Xs]:
+def batches(*arrays: *Xs, size: int, key: int | Key | None = None, drop_last: bool = False) -> Batches[*Xs]:
     """Tuples of tensors: `size` rows of each array at a time, together; the last tuple may have fewer.
 
     key: shuffle the rows with this key (Philox; the same key gives the same order; another key for each epoch gives
     another order); None: in order. drop_last: leave a smaller last batch out. `len()` is the number of batches.
 
     Raises:
-        ShapeError: arrays of different lengths, or without a first axis. OptionError: a size below 1.
+        ShapeError: arrays of different lengths, or without a first axis. OptionError: a size below 1, a key that is none.
     """
     return Batches(*arrays, size=size, key=key, drop_last=drop_last)
 
@@ -31,7 +32,7 @@ def batches(*arrays: *Xs, size: int, key: int | None = None, drop_last: bool = F
 class Batches(Generic[*Xs]):
     """What `batches` returns: can be iterated over again, in the same order."""
 
-    def __init__(self, *arrays: *Xs, size: int, key: int | None = None, drop_last: bool = False) -> None:
+    def __init__(self, *arrays: *Xs, size: int, key: int | Key | None = None, drop_last: bool = False) -> None:
         tensors = [boundary(a, None, f"array {i + 1}") for i, a in enumerate(cast("tuple[Any, ...]", arrays))]
         self._arrays: list[Arr] = [array_of(t) for t in tensors]
         self._names = [type_of(t).names for t in tensors]
@@ -49,7 +50,8 @@ class Batches(Generic[*Xs]):
                 help="axis 0 of every array counts the samples",
             )
         self._rows: int = self._arrays[0].shape[0]
-        self._size, self._key, self._drop_last = int(size), key, drop_last
+        self._size, self._drop_last = int(size), drop_last
+        self._key = None if key is None else _number(key)
 
     def __len__(self) -> int:
         return self._rows // self._size if self._drop_last else -(-self._rows // self._size)
@@ -66,3 +68,9 @@ class Batches(Generic[*Xs]):
 
     def __repr__(self) -> str:
         return f"batches({len(self)} of {self._size} rows, {self._rows} rows)"
+
+
+def _number(key: int | Key) -> int:
+    """The 64 bits of a key."""
+    high, low = (key if isinstance(key, Key) else Key(key)).words
+    return high << 32 | low

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from shapewright.compiler.errors import DTypeError, OptionError, ShapeError
+from shapewright.dsl.key import Key
 from shapewright.dsl.tensor import IntTensor, Tensor
 from shapewright.runtime.data import batches
 
@@ -36,6 +39,7 @@ def test_shuffling_keeps_rows_together_and_follows_the_key() -> None:
     assert once == [y.numpy().tolist() for _, y in batches(X, Y, size=3, key=1)]
     assert once != [y.numpy().tolist() for _, y in batches(X, Y, size=3, key=2)]
     assert sorted(i for part in once for i in part) == list(range(10))
+    assert once == [y.numpy().tolist() for _, y in batches(X, Y, size=3, key=Key(1))]
     for x, y in batches(X, Y, size=3, key=1):
         assert np.array_equal(x.numpy()[:, 0], 2.0 * y.numpy())
 
@@ -63,3 +67,9 @@ def test_what_does_not_fit_is_refused() -> None:
         batches(reals(1.0), size=1)
     with pytest.raises(DTypeError):
         batches(object(), size=1)
+
+
+def test_a_key_that_is_none_is_refused_at_once() -> None:
+    bad: Any = "a"
+    with pytest.raises(OptionError, match="a seed is an int, not str"):
+        batches(X, size=5, key=bad)

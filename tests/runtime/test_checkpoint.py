@@ -77,6 +77,36 @@ def test_resuming_in_a_new_process_gives_the_same_bits(backend: Any, tmp_path: P
     assert done.stdout.strip() == repr(want)
 
 
+TWICE = """
+import sys
+from tests.runtime.test_checkpoint import STEPS, make, run
+from shapewright.runtime.options import Options
+trainer = make(Options(backend=sys.argv[1], seed=7))
+losses = [x.hex() for x in run(trainer, 0, STEPS)]
+print(losses, [a.numpy().tobytes().hex() for a in trainer.get_params().leaves()])
+"""
+
+
+@pytest.mark.parametrize("backend", ["eager", "compiled"])
+def test_two_runs_give_the_same_bits(backend: Any) -> None:
+    """In two processes, with other hash seeds and another number of workers."""
+    package = Path(str(shapewright.__file__)).parents[1]
+    paths = [str(Path(__file__).parents[2]), str(package), os.environ.get("PYTHONPATH", "")]
+    seen: set[str] = set()
+    for seed, workers in (("1", "1"), ("2", "2")):
+        more = {"PYTHONHASHSEED": seed, "SHAPEWRIGHT_THREADS": workers, "PYTHONPATH": os.pathsep.join(paths)}
+        done = subprocess.run(
+            [sys.executable, "-c", TWICE, backend],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **more},
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        seen.add(done.stdout)
+    assert len(seen) == 1
+
+
 def test_the_state_dict_is_a_copy_and_goes_back(options: Make) -> None:
     trainer = make(options(seed=3), optimizer=SGD(momentum=0.9))
     for t in range(3):

@@ -168,3 +168,32 @@ def test_wrong_order_length_or_shape_at_call_time(options: Make) -> None:
     with pytest.raises(sw.DTypeError, match=r"\.value"):
         pack.step(x, cell, lr=0.1)
     assert math.isfinite(float(pack.step(x, y, lr=0.1)))
+
+
+# ---- programs
+def test_what_a_program_and_a_kernel_say() -> None:
+    trainer = sw.ScalarTrainer(models.mlp(), models.mlp_loss, sw.Options(), optimizer=sw.optim.Adam())
+    program = trainer.lower(*models.class_data())
+    trainer.step(*models.class_data(), lr=0.1)
+    assert trainer.program is program
+    assert program.phases >= 2
+    assert program.memory.arena > 0
+    assert program.graph.name == "mlp_loss_step"
+    listing = program.listing()
+    for kernel in program.kernels:
+        assert kernel.name in listing
+        assert f"def {kernel.name}(" in kernel.source
+        assert Path(str(kernel.path)).read_text().count(kernel.source) == 1  # the text of the file that is executed
+        assert kernel.flops >= 0
+        assert kernel.bytes > 0
+        assert kernel.why
+        assert "define" in kernel.llvm
+        assert len(kernel.asm.splitlines()) > 5
+        for line in kernel.user_lines:
+            written = Path(line.file).read_text().splitlines()[line.line - 1]
+            assert line.text == written.strip()
+            assert line.role in ("forward", "backward", "update")
+    assert any(kernel.user_lines for kernel in program.kernels)
+    text = str(sw.inspect(trainer))
+    assert all(kernel.source in text for kernel in program.kernels)
+    assert str(sw.inspect(program)) == text

@@ -8,6 +8,7 @@ from .codegen.module import Module, kernel_name
 from .codegen.naming import buffer_name
 from .errors import CompileError
 from .ir.graph import Graph, verify
+from .loc import user_loc
 from .loop.dots import dot_layout
 from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter, is_inline
 from .loop.lower import lower
@@ -35,7 +36,7 @@ def compile_graph(
     Raises:
         CompileError: a program that has no kernels (the message names the user's line where there is one).
     """
-    verify(graph)
+    checked(graph)
     primitive = expand(graph)  # composites written out, what is not needed dropped
     loops = lower(primitive)  # operations become loop nests, movement becomes index maps
     plan = schedule(loops, fuse)  # nests become kernels, kernels become slabs of phases
@@ -58,6 +59,17 @@ def compile_graph(
         dict(example or {}),
         dict(zip(before, after, strict=True)),
     )
+
+
+def checked(graph: object) -> None:
+    """Refuse what is no graph, or a broken one."""
+    if not isinstance(graph, Graph):
+        raise CompileError(
+            f"cannot compile {type(graph).__name__}",
+            loc=user_loc(),
+            help="record a function first: sw.record(f, pack, *inputs)",
+        )
+    verify(graph)
 
 
 def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:

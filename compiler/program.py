@@ -135,6 +135,16 @@ class MemoryReport:
     unshared: int = 0
     scratch: int = 0
 
+    @property
+    def peak(self) -> int:
+        """Bytes in use at most: the plan is static, so all of the arena."""
+        return self.arena
+
+    @property
+    def reuse(self) -> float:
+        """The share of the values that live in memory that another value used before."""
+        return max(0.0, 1.0 - self.arena / self.unshared) if self.unshared else 0.0
+
     def __str__(self) -> str:
         return f"arena {_size(self.arena)} (of {_size(self.unshared)} unshared)"
 

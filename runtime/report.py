@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, final
 
 from ..compiler.errors import CompileError
+from ..compiler.loc import user_loc
 from ..compiler.program import Kernel, Program
 
 if TYPE_CHECKING:
@@ -107,11 +108,19 @@ def inspect(source: HasProgram | Program) -> Report:
     Raises:
         CompileError: nothing has been compiled yet, or the backend is eager.
     """
-    program = source if isinstance(source, Program) else source.program
-    if program is None:
+    found: object = source if isinstance(source, Program) else getattr(source, "program", source)
+    if found is not None and not isinstance(found, Program):
+        raise CompileError(
+            f"{type(source).__name__} has no program to inspect",
+            loc=user_loc(),
+            help="give a trainer, a jitted function or a Program",
+            code="SW504",
+        )
+    if found is None:
         raise CompileError(
             "there is no program to inspect yet",
             help="run a step first, or use trainer.lower(...); the eager backend has no programs",
+            loc=user_loc(),
             code="SW504",
         )
-    return Report(program)
+    return Report(found)

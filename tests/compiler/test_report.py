@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import shapewright as sw
 from shapewright.compiler.errors import CompileError
 from shapewright.compiler.program import Program
 from shapewright.runtime.report import Report, inspect
@@ -71,3 +72,16 @@ def test_unknown_kernels_are_named(report: Report) -> None:
     with pytest.raises(CompileError, match="no kernel nothing") as caught:
         report.lines_for("nothing")
     assert "relu_grad" in str(caught.value)
+
+
+def test_what_has_no_program_is_refused() -> None:
+    with pytest.raises(CompileError, match="int has no program to inspect"):
+        sw.inspect(5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mistake under test
+    with pytest.raises(CompileError, match="cannot compile int"):
+        sw.compile(5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the mistake under test
+
+
+def test_memory_says_peak_and_reuse() -> None:
+    memory = models.mlp().memory
+    assert memory.peak == memory.arena < memory.unshared
+    assert memory.reuse == pytest.approx(1 - memory.arena / memory.unshared)

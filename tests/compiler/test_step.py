@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
@@ -24,7 +24,7 @@ BUILTINS = {"abs", "min", "max", "range"}
 
 
 @contextmanager
-def calls(note: Callable[[CodeType], None]) -> Iterator[None]:
+def calls(note: Callable[[CodeType], None]) -> Generator[None]:
     """Call `note` with the code of every function, jitted ones included, that begins meanwhile."""
 
     def profile(frame: FrameType, event: str, arg: object) -> None:

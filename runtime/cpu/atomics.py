@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 
 from .jit import njit
-from .llvm import I64, POINTER, VOID, Builder, Value, add_symbol, declare, emit, external
+from .llvm import I64, POINTER, VOID, Builder, Value, add_symbol, declare, emit, external, stack, view
 
+_i32 = view(np.int32)
 _X86: Final = platform.machine().lower() in ("x86_64", "amd64")
 
 
@@ -44,6 +45,49 @@ def pause(b: Builder) -> None:
     b.call(declare(b, name, VOID, []), [])
 
 
+_FLUSH: Final = 0x8040  # MXCSR: results and operands below the normal range count as zero
+_control_word = stack(8)
+
+
+@emit(type(None), int)
+def _store_control(b: Builder, address: Value) -> None:
+    if _X86:
+        b.call(declare(b, "llvm.x86.sse.stmxcsr", VOID, [POINTER]), [b.inttoptr(address, POINTER)])
+
+
+@emit(type(None), int)
+def _load_control(b: Builder, address: Value) -> None:
+    if _X86:
+        b.call(declare(b, "llvm.x86.sse.ldmxcsr", VOID, [POINTER]), [b.inttoptr(address, POINTER)])
+
+
+@njit(nogil=True)
+def flush_denormals() -> int:
+    """Treat numbers below the normal range (1e-38 in float32) as zero in this thread; returns what `restore` takes.
+
+    Gradients of a converged model, and their squares above all, fall into that range, where every operation is a
+    hundred times slower. XLA flushes them too.
+    """
+    if _X86:
+        word = _i32(_control_word(), 2)
+        address = word.ctypes.data
+        _store_control(address)
+        old = word[0]
+        word[0] = old | _FLUSH
+        _load_control(address)
+        return int(old)
+    return 0
+
+
+@njit(nogil=True)
+def restore(old: int) -> None:
+    """Undo `flush_denormals`."""
+    if _X86:
+        word = _i32(_control_word(), 2)
+        word[0] = old
+        _load_control(word.ctypes.data)
+
+
 def _libc(name: str) -> int | None:
     function = getattr(ctypes.CDLL(None), name, None)
     return ctypes.cast(function, ctypes.c_void_p).value if function is not None else None
@@ -58,6 +102,11 @@ _NAMES: Final = (
 )
 
 
+_PLACING: Final = ("sched_getcpu", "sched_setaffinity")
+CAN_MOVE: Final = platform.system() == "Linux" and all(_libc(name) is not None for name in _PLACING)
+"""Whether a thread can say which processor it is on, and leave it."""
+
+
 def threads_available() -> bool:
     """Whether the C library has the functions of POSIX threads; else only one worker can run."""
     return platform.system() != "Windows" and all(_libc(name) is not None for name in _NAMES)
@@ -67,7 +116,13 @@ if threads_available():
     for _name in _NAMES:
         add_symbol(f"shapewright_{_name}", _libc(_name) or 0)
 
+if threads_available():
+    for _name in _PLACING:  # where they are missing, no code that calls them is made
+        add_symbol(f"shapewright_{_name}", _libc(_name) or _libc("sched_yield") or 0)
+
 _yield = external("shapewright_sched_yield", np.int32)
+_current = external("shapewright_sched_getcpu", np.int32)
+_allow = external("shapewright_sched_setaffinity", np.int32, np.int32, int, int)
 _lock = external("shapewright_pthread_mutex_lock", np.int32, int)
 _unlock = external("shapewright_pthread_mutex_unlock", np.int32, int)
 _sleep = external("shapewright_pthread_cond_wait", np.int32, int, int)
@@ -78,7 +133,7 @@ SLEEPERS: Final = 0
 MUTEX: Final = 128
 CONDITION: Final = 256
 SLEEP_BYTES: Final = 384
-_SPINS: Final = 1000  # 10 to 50 microseconds
+_SPINS: Final = 60_000  # some milliseconds: sleeping inside a step costs more, and wakes on the processor of the waker
 _YIELDS: Final = 300
 
 
@@ -99,6 +154,42 @@ def wait_until(block: int, word: int, value: int) -> None:
                 _sleep(block + CONDITION, block + MUTEX)
             _unlock(block + MUTEX)
             atomic_add(block + SLEEPERS, -1)
+
+
+MASK_BYTES: Final = 128
+"""Size of a set of processors, one bit each."""
+_mask, _i64 = stack(MASK_BYTES), view(np.int64)
+
+
+@njit(nogil=True)
+def current_processor() -> int:
+    """The processor that this thread is on; -1 where it cannot tell."""
+    if CAN_MOVE:
+        return int(_current())
+    return -1
+
+
+@njit(nogil=True)
+def leave_processor(other: int, allowed: int) -> None:
+    """Go elsewhere if this thread is on processor `other`; `allowed` is the address of the set it may use.
+
+    A thread that wakes where its waker runs shares that processor with it for long: both look busy, so the system sees
+    no reason to move either.
+    """
+    if CAN_MOVE:
+        if other < 0 or other >= 8 * MASK_BYTES or _current() != other:
+            return
+        room = _mask()
+        ours, all_of_them = _i64(room, MASK_BYTES // 8), _i64(allowed, MASK_BYTES // 8)
+        left = 0
+        for i in range(MASK_BYTES // 8):
+            ours[i] = all_of_them[i]
+            if i == other >> 6:
+                ours[i] &= ~(1 << (other & 63))
+            left |= ours[i]
+        if left != 0:
+            _allow(np.int32(0), MASK_BYTES, room)
+            _allow(np.int32(0), MASK_BYTES, allowed)
 
 
 @njit(nogil=True)

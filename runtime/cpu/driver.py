@@ -17,7 +17,18 @@ from typing import Final, Protocol, TypeAlias, cast, final
 
 import numpy as np
 
-from .atomics import atomic_add, atomic_load, atomic_swap, wait_until, wake
+from .atomics import (
+    MASK_BYTES,
+    atomic_add,
+    atomic_load,
+    atomic_swap,
+    current_processor,
+    flush_denormals,
+    leave_processor,
+    restore,
+    wait_until,
+    wake,
+)
 from .jit import KW, I, address_of, njit, void
 from .llvm import call_by_address, numba_type, view
 
@@ -61,10 +72,15 @@ RELEASED: Final = 768
 DONE: Final = 896
 SKIP: Final = 1024
 STOP: Final = 1152
+STEPPER: Final = 1216
+"""the processor that the stepping thread was on when the step began; -1 if it cannot tell"""
 LOCK_WORD: Final = 1280
 MAILBOX: Final = 1408
 """first of one word per worker, MAILBOX_STRIDE apart: the number of steps this worker was asked for"""
 MAILBOX_STRIDE: Final = 128
+ALLOWED: Final = MAILBOX + MAILBOX_STRIDE * (MAX_WORKERS + 1)
+"""the set of processors that the pool's threads may use, one bit each"""
+CONTROL_BYTES: Final = ALLOWED + MASK_BYTES
 
 IntArray: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
 
@@ -163,19 +179,23 @@ def step(plan: int) -> int:
     workers = head[N_WORKERS]
     flags = _i64(head[FLAGS], 1)
     flags[0] = 0
+    mode = flush_denormals()
     if workers == 1:
         _run(head, plan, 0)
+        restore(mode)
         return flags[0]
     control = head[CONTROL]
     words = _i64(control, MAILBOX // 8)
     for word in (ARRIVED, RELEASED, DONE, SKIP):
         words[word // 8] = 0
     words[PLAN // 8] = plan
+    words[STEPPER // 8] = current_processor()
     for worker in range(1, workers):
         atomic_add(control + MAILBOX + MAILBOX_STRIDE * worker, 1)
     wake(control)
     _run(head, plan, 0)
     wait_until(control, control + DONE, workers - 1)
+    restore(mode)
     return flags[0]
 
 
@@ -183,11 +203,13 @@ def step(plan: int) -> int:
 def serve(control: int, worker: int, served: int) -> None:
     """The life of a pool thread: run the plans that `step` announces, until told to stop."""
     mailbox = control + MAILBOX + MAILBOX_STRIDE * worker
+    flush_denormals()
     while True:
         served += 1
         wait_until(control, mailbox, served)
         if atomic_load(control + STOP) != 0:
             return
+        leave_processor(atomic_load(control + STEPPER), control + ALLOWED)
         plan = atomic_load(control + PLAN)
         _run(_i64(plan, PLAN_LENGTH), plan, worker)
         atomic_add(control + DONE, 1)

@@ -16,9 +16,7 @@ import numpy as np
 
 from ...compiler.errors import OptionError
 from . import driver
-from .atomics import CONDITION, MUTEX, threads_available
-
-_BYTES: Final = driver.MAILBOX + driver.MAILBOX_STRIDE * (driver.MAX_WORKERS + 1)
+from .atomics import CONDITION, MASK_BYTES, MUTEX, threads_available
 
 
 def default_workers() -> int:
@@ -42,7 +40,7 @@ class Pool:
     """Threads 1, 2, ... of the process; the thread that calls `run` is worker 0."""
 
     def __init__(self) -> None:
-        self._memory = np.zeros(_BYTES // 8 + 16, np.int64)
+        self._memory = np.zeros(driver.CONTROL_BYTES // 8 + 16, np.int64)
         self.control: Final = (int(self._memory.ctypes.data) + 127) // 128 * 128
         """Address of the control block, for the CONTROL field of plans; the same for the life of the process."""
         self._lock = threading.Lock()
@@ -82,6 +80,9 @@ class Pool:
             return driver.step(plan)
 
     def _grow(self, workers: int) -> None:
+        if hasattr(os, "sched_getaffinity"):
+            bits = sum(1 << cpu for cpu in os.sched_getaffinity(0) if cpu < 8 * MASK_BYTES)
+            ctypes.memmove(self.control + driver.ALLOWED, bits.to_bytes(MASK_BYTES, "little"), MASK_BYTES)
         for worker in range(len(self._threads) + 1, workers):
             mailbox = self.control + driver.MAILBOX + driver.MAILBOX_STRIDE * worker
             served = ctypes.c_int64.from_address(mailbox).value

@@ -4,27 +4,34 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 TORCH  := $(VENV)/.installed-torch
+CUDA   := $(VENV)/.installed-cuda
 WHEEL  := build/wheel-venv
 PIP    := -m pip install --quiet --disable-pip-version-check
 
 # Lanes that `make test` leaves out, because they need something that is not everywhere or take long.
-LEFT_OUT := not torch and not cuda and not browser and not fuzz
+LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not fuzz
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-torch lint format typecheck fuzz bench wheel-test docs clean
+.PHONY: help setup demo test test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        train a typed MLP on scikit-learn's digits, eager and compiled, and show the kernels"
 	@echo "make test        every test but the torch, cuda, browser and fuzz lanes"
 	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
+	@echo "make test-cuda   compile every kernel for CUDA without a GPU (installs numba-cuda); test-cuda-archs: more GPUs"
+	@echo "make test-gpu    everything that needs an NVIDIA GPU, with a summary"
 	@echo "make lint | typecheck | format | fuzz | bench | wheel-test | docs | clean"
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no python3.11 found; install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) -e '.[dev,data]'
+	touch $@
+
+$(CUDA): $(STAMP)
+	$(BIN)/python $(PIP) 'numba-cuda[cu13]==0.30.*' 'cuda-toolkit==13.0.*'
 	touch $@
 
 $(TORCH): $(STAMP)
@@ -37,11 +44,21 @@ demo: $(STAMP)
 	$(BIN)/python -m shapewright demo
 
 test: $(STAMP)
-	@echo "lanes left out: torch (make test-torch), cuda and browser (need a device, a browser), fuzz (make fuzz)"
+	@echo "lanes left out: torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
 	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
 
 test-torch: $(TORCH)
 	$(BIN)/pytest -rs -m torch
+
+test-cuda: $(CUDA)
+	NUMBA_ENABLE_CUDASIM=0 $(BIN)/pytest -rs -m "cuda_offline and not slow"
+
+test-cuda-archs: $(CUDA)
+	NUMBA_ENABLE_CUDASIM=0 SHAPEWRIGHT_ARCHS=sm_80,sm_90,sm_100 $(BIN)/pytest -rs -m cuda_offline
+
+test-gpu: $(CUDA)
+	$(BIN)/python $(PIP) -e '.[cuda13]'
+	NUMBA_ENABLE_CUDASIM=0 $(BIN)/python -m tests.cuda.gpu
 
 lint: $(STAMP)
 	status=0; $(BIN)/ruff check || status=1; $(BIN)/ruff format --check || status=1; exit $$status

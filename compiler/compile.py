@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .codegen.cpu import cpu_dialect
+from .codegen.cuda import CUDA, Machine, cuda_dialect
 from .codegen.module import Module, kernel_name
 from .codegen.naming import buffer_name
 from .errors import CompileError
@@ -13,7 +15,7 @@ from .loop.dots import dot_layout
 from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter, is_inline
 from .loop.lower import lower
 from .passes.expand import expand
-from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, UserLine
+from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, TargetName, UserLine
 from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
@@ -23,15 +25,23 @@ from .work import flops, moved
 
 
 def compile_graph(
-    graph: Graph, *, name: str | None = None, fuse: bool = True, example: Mapping[Symbol, int] | None = None
+    graph: Graph,
+    *,
+    name: str | None = None,
+    fuse: bool = True,
+    example: Mapping[Symbol, int] | None = None,
+    target: TargetName = "cpu",
+    machine: Machine = CUDA,
 ) -> Program:
-    """Compile a graph with outputs and updates into a program of CPU kernels.
+    """Compile a graph with outputs and updates into a program of kernels.
 
     Args:
         graph: what to compute; its leaves are bound by the executor.
         name: shown in listings and in the file of the kernels; default: the graph's name.
         fuse: False gives every operation its own kernel (a test's reference).
         example: run-time sizes for the figures that a listing shows.
+        target: "cpu" or "cuda"; kernels for CUDA need no device to be written.
+        machine: the constants of the CUDA target.
 
     Raises:
         CompileError: a program that has no kernels (the message names the user's line where there is one).
@@ -39,13 +49,14 @@ def compile_graph(
     checked(graph)
     primitive = expand(graph)  # composites written out, what is not needed dropped
     loops = lower(primitive)  # operations become loop nests, movement becomes index maps
-    plan = schedule(loops, fuse)  # nests become kernels, kernels become slabs of phases
-    module = Module(f"Kernels of {name or graph.name}.")
+    plan = schedule(loops, fuse, slabs=target == "cpu")  # nests become kernels, kernels become slabs of phases
+    dialect = cpu_dialect() if target == "cpu" else cuda_dialect(machine)
+    module = Module(f"Kernels of {name or graph.name}.", dialect)
     rows: list[Row] = []
     for slab in plan.slabs:
         rows += [_row(plan, slab, step, module) for step in slab.steps]
     sizes = {sym: (example or {}).get(sym, 1) for sym in primitive.symbols()}
-    kernels = tuple(_kernel(k, text, rows, sizes) for k, text in module.sources.items())
+    kernels = tuple(_kernel(k, text, rows, sizes, target) for k, text in module.sources.items())
     dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
     before, after = ([n.id for n in g.nodes if n.op == "leaf"] for g in (graph, primitive))
     return Program(
@@ -58,6 +69,7 @@ def compile_graph(
         dtype.short,
         dict(example or {}),
         dict(zip(before, after, strict=True)),
+        target,
     )
 
 
@@ -79,7 +91,8 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
     match step:
         case Group() | Scatter():
             e = module.add(s, step)
-            return Row(slab, step, KernelCall(e.name, e.args), e.name, reads, made, lines, _why(s, step))
+            why = "; ".join(filter(None, (_why(s, step), e.remark)))
+            return Row(slab, step, KernelCall(e.name, e.args, e.launch), e.name, reads, made, lines, why)
         case Dot():
             tile = s.at[step.id].tile
             letter = None if tile is None else step.spec[2][tile]
@@ -117,7 +130,7 @@ def _why(s: Schedule, step: Step) -> str:
     return text + (f"; starts after {', '.join(sorted(c.lower() for c in cut))}" if cut else "")
 
 
-def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int]) -> Kernel:
+def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int], target: TargetName) -> Kernel:
     mine = [r for r in rows if isinstance(r.call, KernelCall) and r.name == name]
     steps = [r.step for r in mine]
     work, traffic = (sum(evaluate(f(s), sizes) for s in steps) for f in (flops, moved))
@@ -125,7 +138,7 @@ def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int]) 
     lines = tuple(dict.fromkeys(line for r in mine for line in r.lines))
     names = (tuple(dict.fromkeys(_label(n) for n in nodes)) for nodes in (first.reads, first.writes))
     reads, writes = names
-    return Kernel(name, text, "cpu", lines, first.why, reads, writes, work, traffic, len(mine))
+    return Kernel(name, text, target, lines, first.why, reads, writes, work, traffic, len(mine))
 
 
 def _label(n: LoopNode) -> str:

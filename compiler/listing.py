@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .codegen.naming import buffer_name
+from .cuda_plan import KernelLaunch, cuda_plan
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import produced
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 def listing(program: Program) -> str:
     """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
+    if program.target == "cuda":
+        return cuda_listing(program)
     p = plan(program, program.sizes, 1)
     lines: list[str | tuple[str, str, str]] = [header(program)]  # titles, and rows of three columns
     phase = -1
@@ -26,10 +29,36 @@ def listing(program: Program) -> str:
             lines.append(f"phase {phase + 1}")
         lines.append(f"  {over(program, sp)}")
         lines += [_row(program, r, sp) for r in program.rows if r.slab is sp.slab]
+    return _aligned(lines)
+
+
+def cuda_listing(program: Program) -> str:
+    """The launches of one step in order: blocks x threads, kernel, what it reads and writes, and the user's line."""
+    p = cuda_plan(program, program.sizes)
+    lines: list[str | tuple[str, str, str]] = [header(program)]
+    for call, rows in zip(p.calls, p.rows, strict=True):
+        row = rows[0]
+        size = (
+            f"{call.blocks} x {call.threads}"
+            if isinstance(call, KernelLaunch)
+            else f"[{call.m}, {call.k}] x [{call.k}, {call.n}]"
+        )
+        reads = " ".join(dict.fromkeys(_label(n) for n in row.reads if not _scalar(n)))
+        writes = " ".join(_label(n) for n in sorted(row.writes, key=_rank))
+        lines.append((f"  {row.name}  {size}", f"{reads} -> {writes}", _lines(row.lines)))
+    return _aligned(lines)
+
+
+def _aligned(lines: list[str | tuple[str, str, str]]) -> str:
+    """Titles, and rows whose columns stand below one another."""
     columns = [x for x in lines if not isinstance(x, str)]
     first, second = (max((len(x[i]) for x in columns), default=0) for i in (0, 1))
     rows = [x if isinstance(x, str) else f"{x[0]:<{first}}  {x[1]:<{second}}  {x[2]}" for x in lines]
     return "\n".join(line.rstrip() for line in rows) + "\n"
+
+
+def _scalar(n: LoopNode) -> bool:
+    return isinstance(n, Leaf) and n.node.kind == "scalar"
 
 
 def header(program: Program) -> str:
@@ -68,7 +97,7 @@ def _rank(n: LoopNode) -> int:
 
 def _row(program: Program, r: Row, sp: SlabPlan) -> tuple[str, str, str]:
     tile = "" if sp.slab.kind == "none" else "[t]"
-    shown = [n for n in r.reads if not (isinstance(n, Leaf) and n.node.kind == "scalar")]
+    shown = [n for n in r.reads if not _scalar(n)]
     reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in shown))
     partial = program.schedule.at
     writes = " ".join(

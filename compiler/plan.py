@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias, final
 
 from . import cost
 from .codegen.kernel import Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
-from .loop.dots import Axis
+from .loop.dots import Axis, leading
 from .loop.ir import Combine, Dot, Join, Leaf, LoopNode, Reduce, Scatter, View
 from .program import CombineCall, DotCall, KernelCall, Program, Row
 from .schedule.kernels import Slab, Step, loads, produced
@@ -272,10 +272,7 @@ class Planner:
             a, b = b, a
         c = operand(View.of(d), out)
         m, n, k = lay.m, lay.n, lay.k
-        cols_a, cols_b = (m if lay.trans_a else k), (k if lay.trans_b else n)
-        lda = max(self.n(k.a if lay.trans_a else m.a), self.n(cols_a.size), 1)
-        ldb = max(self.n(n.b if lay.trans_b else k.b), self.n(cols_b.size), 1)
-        ldc = max(self.n(m.c), self.n(n.size), 1)
+        lda, ldb, ldc = leading(lay, self.n)
         forms = [_number(TRANSPOSED if t else AS_STORED) for t in (lay.trans_a, lay.trans_b)]
         forms += [extent(m), extent(n), extent(k), a, _number(lda), b, _number(ldb), c, _number(ldc)]
         for axis in (*lay.loops, *(Axis("", 1, 0, 0, 0),) * (2 - len(lay.loops))):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Literal, TypeAlias, final
 
 from .codegen.kernel import Arg
+from .codegen.launch import Launch
 from .errors import CompileError
 from .ir.graph import Graph
 from .loc import Loc
@@ -14,6 +15,8 @@ from .loop.dots import DotLayout
 from .loop.ir import Combine, Dot, LoopNode
 from .schedule.kernels import Schedule, Slab, Step
 from .sizes import Size, Symbol, evaluate
+
+TargetName: TypeAlias = Literal["cpu", "cuda"]
 
 
 @final
@@ -67,6 +70,21 @@ class Kernel:
         """Machine code of the kernel as assembly text."""
         return self._inspected("asm")
 
+    @property
+    def ptx(self) -> str:
+        """PTX of a CUDA kernel, with the lines of its source."""
+        return self._inspected("ptx")
+
+    @property
+    def sass(self) -> str:
+        """Machine code of a CUDA kernel as text; needs `nvdisasm`."""
+        return self._inspected("sass")
+
+    @property
+    def resources(self) -> str:
+        """Registers, stack, spills and shared memory of a CUDA kernel, in words."""
+        return self._inspected("resources")
+
     def _inspected(self, what: str) -> str:
         if self.inspect is None:
             raise CompileError(
@@ -83,10 +101,11 @@ class Kernel:
 @final
 @dataclass(frozen=True, slots=True)
 class KernelCall:
-    """A row of the step table that calls a generated kernel."""
+    """A row of the step table that calls a generated kernel; on a GPU, how it is launched."""
 
     kernel: str
     args: tuple[Arg, ...]
+    launch: Launch | None = None
 
 
 @final
@@ -163,6 +182,7 @@ class Program:
     dtype: str
     example: Mapping[Symbol, int]
     leaves: Mapping[int, int] = field(default_factory=dict[int, int])  # leaf of the graph given -> leaf of `graph`
+    target: TargetName = "cpu"
     path: str | None = None
 
     @property
@@ -173,8 +193,12 @@ class Program:
     @property
     def memory(self) -> MemoryReport:
         """The workspace as planned for the example's sizes and one worker."""
+        from .cuda_plan import cuda_plan
         from .plan import plan
 
+        if self.target == "cuda":
+            planned = cuda_plan(self, self.sizes)
+            return MemoryReport(planned.arena, planned.unshared)
         p = plan(self, self.sizes, 1)
         return MemoryReport(p.arena + p.scratch, p.unshared, p.scratch)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
@@ -20,6 +21,16 @@ from .interpreters import Ops
 S = TypeVarTuple("S")
 Arr: TypeAlias = "NDArray[np.generic]"
 DTypeLike: TypeAlias = "str | DType | np.dtype[np.generic] | type[np.generic] | type[float]"
+
+
+class Remote(ABC):
+    """A value in the memory of a device, in the place of a NumPy array; it is copied to the host when it is read."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def fetch(self) -> Arr:
+        """The value as an array of the host."""
 
 
 class Array(Generic[*S]):
@@ -73,7 +84,7 @@ class Array(Generic[*S]):
         """The value as a NumPy array that cannot be written to. TraceError if it is only recorded."""
         if self._ops is not None:
             self._no_value(".numpy()")
-        view = cast("Arr", self._value).view()
+        view = self._host().view()
         view.flags.writeable = False
         return view
 
@@ -138,7 +149,7 @@ class Array(Generic[*S]):
     def _single(self, what: str) -> object:
         if self._ops is not None:
             self._no_value(what)
-        value = cast("Arr", self._value)
+        value = self._host()
         if value.size != 1:
             raise ShapeError(
                 f"{what} needs a tensor of one element, this is {type_text(self._type)}",
@@ -147,6 +158,9 @@ class Array(Generic[*S]):
                 code="SW103",
             )
         return value.item()
+
+    def _host(self) -> Arr:
+        return self._value.fetch() if isinstance(self._value, Remote) else cast("Arr", self._value)
 
     def _no_value(self, what: str) -> NoReturn:
         raise TraceError(
@@ -164,7 +178,7 @@ class Array(Generic[*S]):
         head = type_text(self._type)
         if self._ops is not None:
             return f"{head}(recorded, {self._type.dtype.value})"
-        text = np.array2string(cast("Arr", self._value), separator=", ", prefix=" " * 2, threshold=100)
+        text = np.array2string(self._host(), separator=", ", prefix=" " * 2, threshold=100)
         body = f"\n  {text},\n  " if "\n" in text else f"{text}, "
         return f"{head}({body}{self._type.dtype.value})"
 

@@ -22,6 +22,7 @@ from ..compiler.types import DType
 from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten, is_array
 from ..dsl.scope import axis_scope, checks_mode
+from .cuda.inputs import received
 from .eager import EagerBuild, EagerSession, running, scoped
 from .optim import Optimizer, apply_updates
 from .options import Options
@@ -46,10 +47,23 @@ class Model:
     real: DType | None  # the program's floating type: that of the first floating parameter
     name: str
     loc: Loc | None  # where the loss is defined
+    names: tuple[str, ...] = ()  # of the inputs, as far as the loss has names for them
 
     def inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
-        """The inputs as tensors of the program's floating type; a pack stays a pack."""
-        return tuple(x if is_pack(x) else boundary(x, self.real, f"input {i + 1}") for i, x in enumerate(xs))
+        """The inputs as tensors of the program's floating type; a pack stays a pack.
+
+        Raises:
+            DTypeError: no tensor. DeviceError: an array of a device that this trainer does not run on, or cannot take.
+        """
+        return tuple([self._input(i, self.received(i, x)) for i, x in enumerate(xs)])
+
+    def _input(self, i: int, x: object) -> object:
+        return x if is_pack(x) else boundary(x, self.real, f"input {i + 1}")
+
+    def received(self, i: int, x: object) -> object:
+        """Input `i` with the arrays of a device in it as tensors on `DeviceInput`s; everything else as it is."""
+        name = f"input `{self.names[i]}`" if i < len(self.names) else f"input {i + 1}"
+        return received(x, name, self.options.device, "this trainer", self.real)
 
     def call(self, *args: object) -> object:
         """What the loss returns. ShapeError if it takes another number of arguments."""
@@ -70,6 +84,14 @@ class Model:
 
 def is_pack(x: object) -> bool:
     return isinstance(x, Pack | tuple | dict)
+
+
+def input_names(loss: Loss, packs: int) -> tuple[str, ...]:
+    """The names of a loss's inputs, which come after its packs; () if it tells none."""
+    try:
+        return tuple(inspect.signature(loss).parameters)[packs:]
+    except (TypeError, ValueError):
+        return ()
 
 
 def result_loc(f: object) -> Loc | None:
@@ -241,11 +263,25 @@ class EagerEngine(Engine):
             optimizer,
             [c.read() for c in cells],
             used,
-            moments.slots,
+            {s: [c.read() for c in of] for s, of in moments.slots.items()},
             lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
         )
         for cell, value in zip(cells, new, strict=True):
             cell.write(value)
         for slot, arrays in slots.items():
-            for old, array in zip(moments.slots[slot], arrays, strict=True):
-                np.copyto(old, array)
+            for cell, array in zip(moments.slots[slot], arrays, strict=True):
+                cell.write(array)
+
+
+def make_engine(model: Model) -> Engine:
+    """What runs a model on the backend and device of its options."""
+    options = model.options
+    if options.backend == "eager" and options.device == "cpu":
+        return EagerEngine(model)
+    if options.backend == "eager":
+        from .cuda.eager import CudaEagerEngine
+
+        return CudaEagerEngine(model)
+    from .compiled import CompiledEngine, DeviceEngine
+
+    return CompiledEngine(model) if options.device == "cpu" else DeviceEngine(model)

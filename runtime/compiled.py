@@ -17,13 +17,13 @@ from ..compiler.errors import CompileError, NumericError
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
-from ..dsl.array import ops_of, type_of, value_of
+from ..dsl.array import is_array, ops_of, type_of, value_of
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
 from ..dsl.typed import check_call
 from .backends import Engine, Model, check_result, use_checks
+from .cuda.inputs import DeviceInput, given_array
 from .eager import has_nan
-from .linked import LinkedSession
 from .optim import Optimizer
 from .programs import (
     Compiled,
@@ -35,7 +35,7 @@ from .programs import (
     refuse_recompile,
 )
 from .train_state import Moments
-from .values import Arr, array_of
+from .values import Arr
 
 Signature: TypeAlias = tuple[Hashable, ...]
 _NO_MOMENTS = Moments(0, {})
@@ -53,14 +53,16 @@ class Plan:
     moments: Moments
 
 
-@final
 class CompiledEngine(Engine):
     """Records once per kind of input, compiles, and runs one program per call."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._train = model.train
+        self._on_host = model.options.device == "cpu"
         self._look = model.options.debug_nans
+        mirrored = model.train.params.mirrored if self._on_host else []
+        self._care: Sequence[bool] = [True] if self._look else mirrored  # looked at every step
         self._programs: dict[Hashable, list[Compiled]] = {}
         self._plans: dict[Signature, Plan] = {}
         self._labels: set[Hashable] = set()  # axis names of inputs that were checked
@@ -87,7 +89,8 @@ class CompiledEngine(Engine):
             return
         known = self._programs.setdefault(("apply_grads", optimizer.kind), [])
         if not known:
-            known.append(compile_update(f"{self._model.name}_apply_grads", cells, optimizer, moments))
+            name = f"{self._model.name}_apply_grads"
+            known.append(compile_update(name, cells, optimizer, moments, self._model.options))
         compiled = known[0]
         given = [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad]
         self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()))
@@ -102,7 +105,7 @@ class CompiledEngine(Engine):
         plan, arrays = self._plan(method, xs, None)
         return self._run(plan.compiled, plan.executor, arrays, ())
 
-    def _plan(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> tuple[Plan, list[Arr]]:
+    def _plan(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> tuple[Plan, list[Any]]:
         """The program for inputs of this exact signature, and their arrays. The first lines are the hot path."""
         key: list[object] = [method, None if optimizer is None else optimizer.kind]
         arrays: list[Any] = []
@@ -120,28 +123,28 @@ class CompiledEngine(Engine):
 
     def _slow_plan(
         self, method: str, xs: Sequence[object], optimizer: Optimizer | None, key: tuple[object, ...] | None
-    ) -> tuple[Plan, list[Arr]]:
+    ) -> tuple[Plan, list[Any]]:
         """Check the inputs, find or compile their program, and remember it for this exact signature (`key`)."""
         compiled, arrays = self._find(method, xs, optimizer)
         moments = _NO_MOMENTS if optimizer is None else self._train.moments_of(optimizer)
         plan = Plan(compiled, compiled.executor, (), moments)
         if any(0 in a.shape for a in arrays):  # kernels assume sizes of at least 1
-            plan.executor = LinkedSession(compiled.graph, compiled.storage)
+            plan.executor = compiled.linked()
         if key is not None and len(arrays) == len(xs):
-            given = [cast("Arr", x if type(x) is np.ndarray else value_of(cast("Any", x))) for x in xs]
+            given: list[Any] = [x if type(x) is np.ndarray else value_of(cast("Any", x)) for x in xs]
             wrong = [
                 (i, b.dtype)
                 for i, (a, b) in enumerate(zip(given, arrays, strict=True))
-                if a.dtype != b.dtype or not a.flags.c_contiguous
+                if type(a) is not DeviceInput and (a.dtype != b.dtype or not a.flags.c_contiguous)
             ]
             self._plans[key] = Plan(compiled, plan.executor, tuple(wrong), moments)
-        return plan, [np.asarray(a, order="C") for a in arrays]
+        return plan, [a if type(a) is DeviceInput else np.asarray(a, order="C") for a in arrays]
 
-    def _find(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> tuple[Compiled, list[Arr]]:
+    def _find(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> tuple[Compiled, list[Any]]:
         """The program for these inputs, compiled if none fits, and their arrays in the program's element types."""
         inputs = self._model.inputs(xs)
         leaves, spec = flatten(inputs)
-        arrays = [array_of(x, f"input {i + 1}") for i, x in enumerate(leaves)]
+        arrays: list[Any] = [given_array(x, f"input {i + 1}") for i, x in enumerate(leaves)]
         types = [type_of(x) for x in leaves]
         known = self._programs.setdefault((method, None if optimizer is None else optimizer.kind), [])
         found = next((c for c in known if c.fits(types, spec)), None)
@@ -156,26 +159,36 @@ class CompiledEngine(Engine):
         return found, arrays
 
     def _run(
-        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Arr], scalars: tuple[float, ...]
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: tuple[float, ...]
     ) -> list[Arr]:
         self.last = compiled.program
         if compiled.repeats != 1:
             scalars = scalars * compiled.repeats
+        if self._care:
+            return self._run_with_care(compiled, executor, arrays, scalars)
+        return executor.run(arrays, scalars, self._train.key)
+
+    def _run_with_care(
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
+    ) -> list[Arr]:
+        """Run on the host's arrays although a device may have newer ones; look for NaNs, if that is wanted."""
+        if self._on_host:
+            executor = compiled.minding_mirrors(executor)
         if self._look:
             return self._run_and_look(compiled, executor, arrays, scalars)
         return executor.run(arrays, scalars, self._train.key)
 
     def _run_and_look(
-        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Arr], scalars: Sequence[float]
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
     ) -> list[Arr]:
         """Run; if a NaN came out, go back and run again node by node to name the operation that made it."""
         saved = self._train.snapshot()
         outputs = executor.run(arrays, scalars, self._train.key)
-        if not any(map(has_nan, (*outputs, *(a for a, _ in saved.arrays)))):
+        if not any(map(has_nan, (*outputs, *(c.read() for c, _ in saved.cells)))):
             return outputs
         self._train.restore(saved)
         try:
-            LinkedSession(compiled.graph, compiled.storage, debug_nans=True).run(arrays, scalars, self._train.key)
+            compiled.linked(debug_nans=True).run(arrays, scalars, self._train.key)
         finally:
             self._train.restore(saved)
         raise NumericError(
@@ -220,8 +233,8 @@ class CompiledEngine(Engine):
             self._note_recompile(method, known[-1], types, spec)
         graph = recording.graph
         graph.name = f"{model.name}_{method}"
-        storage = {n.id: c.host for n, c in zip(recording.params, train.params.cells, strict=True)}
-        storage |= {n.id: c.host for n, c in zip(recording.state, train.state_cells(), strict=True)}
+        storage = {n.id: c for n, c in zip(recording.params, train.params.cells, strict=True)}
+        storage |= {n.id: c for n, c in zip(recording.state, train.state_cells(), strict=True)}
         wrt = [n for n, c in zip(recording.params, train.params.cells, strict=True) if c.requires_grad]
         grads = [] if method == "forward" else graph_gradients(graph, loss, wrt)
         graph.outputs = [loss] if optimizer is not None else [loss, *grads]
@@ -233,6 +246,7 @@ class CompiledEngine(Engine):
             graph,
             storage,
             recording.inputs,
+            options=model.options,
             spec=spec,
             given=types,
             example=recording.example,
@@ -241,7 +255,7 @@ class CompiledEngine(Engine):
         )
 
     def _packs(self) -> list[Any]:
-        """The parameters and the user's state, if there is one, as packs on the cells' own arrays."""
+        """The parameters and the user's state, if there is one, as packs on the cells' own arrays, made current."""
         train = self._train
         return [p.pack([c.read() for c in p.cells]) for p in (train.params, train.state) if p is not None]
 
@@ -250,3 +264,13 @@ class CompiledEngine(Engine):
         reason = f"{self._model.name}.{method}: {change(before, types, spec)}"
         refuse_recompile(self._model.options, reason)
         self.recompiles.append(reason)
+
+
+@final
+class DeviceEngine(CompiledEngine):
+    """The compiled engine of a device: inputs that already live there are run where they are."""
+
+    def _plan(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> tuple[Plan, list[Any]]:
+        received = self._model.received
+        here = [x if type(x) is np.ndarray or is_array(x) else received(i, x) for i, x in enumerate(xs)]
+        return super()._plan(method, here, optimizer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.metadata
 import importlib.util
 import os
@@ -109,9 +108,29 @@ def _cache() -> Iterator[Check]:
 
 
 def _cuda() -> Iterator[Check]:
-    try:
-        ctypes.CDLL("libcuda.so.1")
-        found = "a driver is here"
-    except OSError:
-        found = "no driver"
-    yield Check("CUDA", "target", "optional", f"not in this version: programs run on the CPU ({found})")
+    from .cuda.folders import simulated
+    from .cuda.probe import driver_facts, missing
+
+    if simulated():
+        yield Check("CUDA", "simulator", "ok", "NUMBA_ENABLE_CUDASIM=1: kernels run in Python, slowly")
+        return
+    lacks = missing()
+    ready = all(lack.optional for lack in lacks)
+    yield Check("CUDA", "target", "ok" if ready else "optional", "ready" if ready else "no: programs run on the CPU")
+    facts = driver_facts()
+    if facts is not None:
+        version = "unknown version" if facts.version is None else "supports CUDA {}.{}".format(*facts.version)
+        yield Check("CUDA", "driver", "ok", version)
+        for i, gpu in enumerate(facts.gpus):
+            capability = f"compute capability {gpu.arch[3:-1]}.{gpu.arch[-1]}"
+            yield Check("CUDA", f"device {i}", "ok", f"{gpu.name}, {capability}, {gpu.multiprocessors} multiprocessors")
+    for name in ("numba-cuda", "cuda-bindings", "nvmath-python", "nvidia-cublas"):
+        found = version_of(name)
+        if found is not None:
+            yield Check("CUDA", name, "ok", found)
+    if ready:
+        from .cuda.blas import provider
+
+        yield Check("CUDA", "matrix products", "ok", provider("highest")[1])
+    for lack in lacks if ready else (lack for lack in lacks if not lack.optional):
+        yield Check("CUDA", "missing", "optional", lack.what, lack.how)

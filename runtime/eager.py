@@ -6,7 +6,7 @@ rules. Outside a session no tape is kept. Values are NumPy arrays, identified by
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,6 +37,10 @@ G = TypeVar("G", bound="Pack | tuple[Any, ...] | Mapping[str, Any]")
 Xs = TypeVarTuple("Xs")
 
 
+Perform: TypeAlias = Callable[[str, tuple[Arr, ...], Attrs], Arr]
+"""Performs an operation on a device, whose values stand in the place of arrays."""
+
+
 @final
 @dataclass(slots=True)
 class Tape:
@@ -63,6 +67,7 @@ class _Scope:
     tapes: tuple[Tape, ...] = ()
     debug_nans: bool = False
     loc: Loc | None = None  # of the operation whose derivative runs
+    device: Perform | None = None  # what performs operations, if not the host
 
 
 _scope: ContextVar[_Scope] = ContextVar("shapewright_eager_scope", default=_Scope())
@@ -83,7 +88,7 @@ def execute(op: str, args: Sequence[Arr], attrs: Attrs) -> Arr:
     """Run one operation and note it on the open tapes."""
     scope = _scope.get()
     operands = tuple(args)
-    out = OPS[op].reference(operands, attrs)
+    out = scope.device(op, operands, attrs) if scope.device is not None else OPS[op].reference(operands, attrs)
     for a in operands:
         if out is a:
             out = out.view()  # a value of its own: tapes tell values apart by identity
@@ -114,11 +119,11 @@ def check_nan(op: str, args: Sequence[Arr], out: Arr, loc: Loc | None) -> None:
 
 
 @contextmanager
-def scoped(*, tape: Tape | None = None, debug_nans: bool = False) -> Generator[None]:
-    """Open one more tape; look for NaNs."""
+def scoped(*, tape: Tape | None = None, debug_nans: bool = False, device: Perform | None = None) -> Generator[None]:
+    """Open one more tape; look for NaNs; perform operations on a device."""
     old = _scope.get()
     tapes = old.tapes if tape is None else (*old.tapes, tape)
-    token = _scope.set(_Scope(tapes, debug_nans or old.debug_nans, old.loc))
+    token = _scope.set(_Scope(tapes, debug_nans or old.debug_nans, old.loc, device or old.device))
     try:
         yield
     finally:
@@ -144,9 +149,9 @@ def tape_gradients(tape: Tape, out: Arr, seed: Arr, wrt: Sequence[Arr]) -> list[
 
     def enter(entry: Entry[Arr], gradient: Arr) -> None:
         if locs:
-            _scope.set(_Scope(others, old.debug_nans, locs.get(id(entry.out))))
+            _scope.set(_Scope(others, old.debug_nans, locs.get(id(entry.out)), old.device))
 
-    token = _scope.set(_Scope(others, old.debug_nans, old.loc))
+    token = _scope.set(_Scope(others, old.debug_nans, old.loc, old.device))
     try:
         found = gradients(EagerBuild(), tape.entries, out, seed, wrt, key=id, enter=enter)
     finally:

@@ -22,12 +22,12 @@ from ..dsl.record import record
 from ..dsl.report import check_function
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
-from .backends import is_pack, use_checks
+from .backends import input_names, is_pack, use_checks
+from .cuda.inputs import DeviceInput, given_array, received
 from .eager import EagerOps, inside_run, running, scoped
-from .linked import LinkedSession
 from .options import Options, check_available
 from .programs import Compiled, change, compile_program, refuse_recompile
-from .values import AnyArray, array_of, tensor
+from .values import AnyArray, Arr, tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ def jit(f: Callable[P, R], options: Options | None = None) -> Callable[P, R]:
     effects and the globals it reads are not repeated. Inside a recording, a gradient or a trainer it is simply called.
 
     Raises:
-        DeviceError: a device this version does not have.
+        DeviceError: a device that is not there.
     """
     return Jitted(f, options if options is not None else Options())
 
@@ -83,6 +83,7 @@ class Jitted(Generic[P, R]):
         self._options = options
         self._signature = inspect.signature(f)
         self._simple = _simple_arity(self._signature)
+        self._names = input_names(f, 0)
         self._ready: dict[tuple[object, ...], list[Ready]] = {}
         self._exact: dict[tuple[object, ...], Ready] = {}
         self._calls = 0
@@ -96,14 +97,20 @@ class Jitted(Generic[P, R]):
         if call is None:
             return self._f(*args, **kwargs)
         key = (self._options.seed, self._calls & 0xFFFFFFFF)
-        if self._options.backend == "eager":
-            nans = scoped(debug_nans=self._options.debug_nans)
-            with running(key, _first_float(call.leaves)), nans, use_checks(self._options), axis_scope():
-                result = cast("Callable[..., R]", self._f)(*call.positional(), **call.static)
-        else:
-            result = cast("R", self._run(call, key))
+        run = self._run_eagerly if self._options.backend == "eager" else self._run
+        result = cast("R", run(call, key))
         self._calls += 1
         return result
+
+    def _run_eagerly(self, call: Call, key: tuple[int, int]) -> object:
+        f, real = cast("Callable[..., object]", self._f), _first_float(call.leaves)
+        if self._options.device != "cpu":
+            from .cuda.eager import call_eagerly
+
+            return call_eagerly(f, call.positional(), call.static, key=key, real=real, options=self._options)
+        nans = scoped(debug_nans=self._options.debug_nans)
+        with running(key, real), nans, use_checks(self._options), axis_scope():
+            return f(*call.positional(), **call.static)
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """The compiled program for arguments like these; nothing is run."""
@@ -129,7 +136,7 @@ class Jitted(Generic[P, R]):
         static: dict[str, Any] = {}
         if kwargs or len(args) != self._simple:
             args, static = self._bind_all(args, kwargs)
-        leaves, spec = flatten(tuple(map(_positional, args)))
+        leaves, spec = flatten(tuple([self._positional(i, x) for i, x in enumerate(args)]))
         if any(ops_of(x) is not None for x in leaves):
             return None
         real = self._options.storage or _first_float(leaves)
@@ -158,11 +165,20 @@ class Jitted(Generic[P, R]):
                 )
         return bound.args, dict(bound.kwargs)
 
+    def _positional(self, i: int, x: object) -> object:
+        """Numbers and nested lists as tensors, arrays of a device as tensors on them; everything else as it is."""
+        if isinstance(x, Array) or type(x) is np.ndarray:
+            return cast("object", x)
+        if isinstance(x, int | float | np.generic) or type(x) is list:
+            return as_array(cast("object", x))
+        name = f"argument `{self._names[i]}`" if i < len(self._names) else f"argument {i + 1}"
+        return received(x, name, self._options.device, "this function", self._options.storage)
+
     def _run(self, call: Call, key: tuple[int, int]) -> object:
         ready = self._find(call)
         compiled = ready.compiled
-        arrays = [np.asarray(array_of(x), order="C") for x in call.leaves]
-        executor = LinkedSession(compiled.graph) if any(0 in a.shape for a in arrays) else compiled.executor
+        arrays = [_contiguous(given_array(x, "this argument")) for x in call.leaves]
+        executor = compiled.linked() if any(0 in a.shape for a in arrays) else compiled.executor
         outputs = executor.run(arrays, (), key)
         self._last = compiled.program
         return ready.spec.unflatten([tensor(a, n) for a, n in zip(outputs, ready.names, strict=True)])
@@ -197,6 +213,7 @@ class Jitted(Generic[P, R]):
             recording.graph,
             {},
             inputs,
+            options=self._options,
             spec=call.spec,
             given=types,
             example=recording.example,
@@ -245,11 +262,9 @@ def _hashable(value: object) -> bool:
     return True
 
 
-def _positional(x: object) -> object:
-    """Numbers and nested lists as tensors; everything else as it is."""
-    if isinstance(x, int | float | np.generic) or type(x) is list:
-        return as_array(cast("object", x))
-    return x
+def _contiguous(x: Arr | DeviceInput) -> Arr | DeviceInput:
+    """An array of the host in C order; one of a device is that already."""
+    return x if isinstance(x, DeviceInput) else np.asarray(x, order="C")
 
 
 def _first_float(leaves: Sequence[AnyArray]) -> DType | None:

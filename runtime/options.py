@@ -33,7 +33,7 @@ class Options:
     """How to run.
 
     backend: "compiled" generates kernels; "eager" runs each operation at once.
-    device: where; "cuda" is not available in this version.
+    device: where; "cuda" is the first NVIDIA GPU, and keeps parameters and optimizer state there between steps.
     dtype: storage type the parameters are cast to; None keeps theirs.
     seed: of the random operations, 0 <= seed < 2**32.
     matmul_precision: "high" lets a device use reduced-precision matrix units.
@@ -76,7 +76,7 @@ class Options:
         """The element type parameters are cast to, None to keep theirs.
 
         Raises:
-            OptionError: a type the CPU target cannot store.
+            OptionError: a type that no target can store yet.
         """
         if self.dtype is None:
             return None
@@ -91,11 +91,11 @@ class Options:
 
 
 def check_available(options: Options) -> None:
-    """Refuse a backend and device pair that this version cannot run.
+    """Refuse what cannot run on this machine or in this version.
 
     Raises:
-        DeviceError: device "cuda".
-        OptionError: a dtype the device cannot store.
+        DeviceError: device "cuda" where something is missing for it; the message says what, and how to get it.
+        OptionError: a dtype that cannot be stored.
     """
     if not isinstance(options, Options):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may ignore the annotation
         raise OptionError(
@@ -105,13 +105,12 @@ def check_available(options: Options) -> None:
             code="SW801",
         )
     if options.device == "cuda":
-        raise DeviceError(
-            'device "cuda" is not available in this version',
-            loc=user_loc(),
-            details=[f"backend {options.backend!r} runs on the CPU only"],
-            help='use sw.Options(device="cpu")',
-            code="SW601",
-        )
+        from .cuda.probe import require_cuda
+
+        try:
+            require_cuda()
+        except DeviceError as error:
+            raise error.at(user_loc()) from None
     _ = options.storage
 
 

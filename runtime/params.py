@@ -1,13 +1,14 @@
 """Trainable cells behind a pack: `Param`, `ParamList`, and the reference update `sgd_step`.
 
 A cell owns one array at a fixed address: trainers and compiled programs write it in place, so every read is a copy.
-A device may hold a newer copy, the cell's mirror; reading with `.value` or `.values()` downloads it first.
+A device may hold a newer copy, the cell's mirror; reading with `.value` or `.values()` downloads it first, and
+overwriting drops it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, final
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, TypeVarTuple, cast, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..compiler.types import DType, TensorType
 from ..dsl.array import type_of
 from ..dsl.pack import Pack, flatten
 from ..dsl.report import kind_text
+from .mirrors import Mirror, read_all
 from .values import array_of, arrays_of, boundary, tensor
 
 if TYPE_CHECKING:
@@ -33,24 +35,11 @@ Real: TypeAlias = NDArray[np.floating[Any]]
 Flags: TypeAlias = "Sequence[bool] | Callable[[str], bool] | None"
 
 
-class Mirror(Protocol):
-    """A copy of a cell's value in the memory of a device."""
-
-    @property
-    def newer(self) -> bool:
-        """Whether the device wrote it after the host's copy was last read from it."""
-        ...
-
-    def download(self) -> Arr:
-        """The device's value as a host array; afterwards the host is current (`newer` is False)."""
-        ...
-
-
 @final
 class Param(Generic[*S]):
     """One mutable trainable cell. It is not a tensor: pass `.value` where a tensor is wanted."""
 
-    __slots__ = ("_host", "_mirror", "_names", "_requires_grad", "name")
+    __slots__ = ("_host", "_mirror", "_mirrored", "_names", "_requires_grad", "name")
 
     def __init__(
         self, value: Arr, *, name: str = "", requires_grad: bool = True, names: tuple[str | None, ...] = ()
@@ -58,6 +47,7 @@ class Param(Generic[*S]):
         self._host = np.array(value, order="C", copy=True)
         self._names = names
         self._mirror: Mirror | None = None
+        self._mirrored: list[bool] = []
         self.name = name
         self._requires_grad = requires_grad and self._host.dtype.kind == "f"
 
@@ -95,8 +85,18 @@ class Param(Generic[*S]):
         return self._host
 
     def attach(self, mirror: Mirror | None) -> None:
-        """Set the device copy of this cell."""
+        """Set the device copy of this cell; what a former one had newer is downloaded before it goes."""
+        if self._mirror is not mirror:
+            self.read()
         self._mirror = mirror
+        if mirror is not None and not self._mirrored:
+            self._mirrored.append(True)
+
+    def tell(self, mirrored: list[bool]) -> None:
+        """A list that is no longer empty once this cell has had a mirror: while it is, nobody need look for one."""
+        self._mirrored = mirrored
+        if self._mirror is not None:
+            mirrored.append(True)
 
     @property
     def mirror(self) -> Mirror | None:
@@ -117,22 +117,36 @@ class Param(Generic[*S]):
     def write(self, array: Arr) -> None:
         """Overwrite the value (of equal shape and dtype) and drop the device copy."""
         np.copyto(self._host, array, casting="no")
-        self._mirror = None
+        self.invalidate()
+
+    def invalidate(self) -> None:
+        """Drop the device copy, because the host's array was written in place. A mirror stays attached, stale."""
+        if self._mirror is not None:
+            self._mirror.invalidate()
 
     def __repr__(self) -> str:
         flag = "" if self.requires_grad else ", frozen"
         return f"Param({self.name or 'unnamed'}: {self.type}{flag})"
 
 
+Cell: TypeAlias = Param[*tuple[Any, ...]]
+
+
 @final
 class ParamList(Generic[G]):
-    """The ordered cells behind a pack of type `G`; make one with `ParamList.from_tensors(pack)`."""
+    """The ordered cells behind a pack of type `G`; make one with `ParamList.from_tensors(pack)`.
 
-    __slots__ = ("__weakref__", "cells", "spec")
+    mirrored: not empty once one of them, or of what is trained with them, has had a mirror.
+    """
 
-    def __init__(self, cells: tuple[Param[*tuple[Any, ...]], ...], spec: Spec) -> None:
+    __slots__ = ("__weakref__", "cells", "mirrored", "spec")
+
+    def __init__(self, cells: tuple[Cell, ...], spec: Spec) -> None:
         self.cells = cells
         self.spec = spec
+        self.mirrored: list[bool] = []
+        for cell in cells:
+            cell.tell(self.mirrored)
 
     @classmethod
     def from_tensors(cls, pack: H, requires_grad: Flags = None, *, dtype: DType | None = None) -> ParamList[H]:
@@ -148,7 +162,7 @@ class ParamList(Generic[G]):
         arrays, spec, types = arrays_of(pack, "the initial value")
         flags = check_flags(requires_grad, spec.names)
         cells = [
-            Param[*tuple[Any, ...]](
+            Cell(
                 a if dtype is None or a.dtype.kind != "f" else a.astype(dtype.numpy),
                 name=n,
                 requires_grad=f,
@@ -158,7 +172,7 @@ class ParamList(Generic[G]):
         ]
         return cast("ParamList[H]", cls(tuple(cells), spec))
 
-    def trainable(self) -> list[Param[*tuple[Any, ...]]]:
+    def trainable(self) -> list[Cell]:
         """The cells that require gradients, in order."""
         return [c for c in self.cells if c.requires_grad]
 
@@ -195,10 +209,10 @@ class ParamList(Generic[G]):
     def __len__(self) -> int:
         return len(self.cells)
 
-    def __iter__(self) -> Iterator[Param[*tuple[Any, ...]]]:
+    def __iter__(self) -> Iterator[Cell]:
         return iter(self.cells)
 
-    def __getitem__(self, index: int | str) -> Param[*tuple[Any, ...]]:
+    def __getitem__(self, index: int | str) -> Cell:
         """The cell at a position, or of a name."""
         if isinstance(index, str):
             found = [c for c in self.cells if c.name == index]
@@ -319,15 +333,14 @@ def sgd_step_fused(params: ParamList[G], grads: G, *, lr: float) -> None:
     given = params.matching(grads, "gradients")
     if not params.trainable():
         return
-    for cell in params.cells:
-        cell.read()
+    read_all(params.cells)
     compiled = cast("Compiled | None", _fused.get(params))
     if compiled is None:
         compiled = _fused[params] = compile_update("sgd_step_fused", params.trainable(), SGD(), Moments(0, {}))
     used = [g for g, c in zip(given, params.cells, strict=True) if c.requires_grad]
     compiled.executor.run(used, (rate,) * compiled.repeats, (0, 0))
     for cell in params.trainable():
-        cell.attach(None)
+        cell.invalidate()
 
 
 _fused: WeakKeyDictionary[ParamList[Any], object] = WeakKeyDictionary()

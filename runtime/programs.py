@@ -16,17 +16,20 @@ from ..compiler.sizes import Symbol
 from ..compiler.types import TensorType
 from ..dsl.pack import Spec, flatten
 from .linked import LinkedSession, bind_sizes
+from .mirrors import HostExecutor
 from .optim import Optimizer, apply_updates
 from .options import Options
-from .params import Param
+from .params import Cell
 from .train_state import Moments
 from .values import Arr
 
 
 class ExecutorLike(Protocol):
-    """Runs a program: fresh output arrays from inputs, scalars and a random key; updates are written to its storage."""
+    """Runs a program: fresh output arrays from inputs, scalars and a random key; updates are written to its cells."""
 
-    def run(self, inputs: Sequence[Arr], scalars: Sequence[float], key: tuple[int, int]) -> list[Arr]: ...
+    def run(self, inputs: Sequence[Any], scalars: Sequence[float], key: tuple[int, int]) -> list[Arr]:
+        """inputs: arrays of the host; that of a device also gets `DeviceInput`s."""
+        ...
 
 
 @final
@@ -35,23 +38,50 @@ class Target:
     """How a graph becomes something that runs."""
 
     compile: Callable[[Graph, str, Mapping[Symbol, int]], Any]
-    executor: Callable[[Any, Mapping[int, Arr]], ExecutorLike]
+    executor: Callable[[Any, Mapping[int, Cell]], ExecutorLike]
 
 
-def cpu_target() -> Target:
+def cpu_target(options: Options | None = None) -> Target:
     """Generated kernels on the CPU; loads the code generator."""
     from ..compiler.compile import compile_graph
     from .cpu.executor import Executor
 
-    return Target(lambda graph, name, example: compile_graph(graph, name=name, example=example), Executor)
+    return Target(
+        lambda graph, name, example: compile_graph(graph, name=name, example=example),
+        lambda program, storage: Executor(program, host_arrays(storage)),
+    )
 
 
-def linked_target() -> Target:
-    """The graph itself, run node by node: the oracle in the place of a compiled program."""
-    return Target(lambda graph, name, example: graph, LinkedSession)
+def cuda_target(options: Options) -> Target:
+    """Generated kernels on a CUDA device, whose executor keeps the mirrors of the cells."""
+    from ..compiler.codegen.cuda import CUDA, SIMULATOR
+    from ..compiler.compile import compile_graph
+    from .cuda.executor import CudaExecutor
+    from .cuda.folders import simulated
+
+    machine = SIMULATOR if simulated() else CUDA
+    return Target(
+        lambda graph, name, example: compile_graph(graph, name=name, example=example, target="cuda", machine=machine),
+        lambda program, storage: CudaExecutor(program, storage, options),
+    )
 
 
-target: Callable[[], Target] = cpu_target  # replaced by tests
+def linked_target(options: Options | None = None) -> Target:
+    """The graph itself, run node by node on the host: the oracle in the place of a compiled program."""
+    return Target(lambda graph, name, example: graph, lambda graph, storage: LinkedSession(graph, host_arrays(storage)))
+
+
+def target_of(options: Options) -> Target:
+    """The target of the device that the options name."""
+    return cuda_target(options) if options.device == "cuda" else cpu_target(options)
+
+
+target: Callable[[Options], Target] = target_of  # replaced by tests
+
+
+def host_arrays(storage: Mapping[int, Cell]) -> dict[int, Arr]:
+    """The host's arrays of cells, which programs of the CPU write in place."""
+    return {i: c.host for i, c in storage.items()}
 
 
 @final
@@ -73,12 +103,21 @@ class Compiled:
     program: Any
     executor: ExecutorLike
     graph: Graph
-    storage: dict[int, Arr]
+    storage: dict[int, Cell]  # by leaf of the graph
     inputs: list[Node]
     spec: Spec  # structure of the inputs
     given: list[TensorType]  # types of the inputs it was recorded from
     specialised: Mapping[str, str] = field(default_factory=dict[str, str])
     repeats: int = 1  # the scalars are passed once for each element type the parameters have
+    device: str = "cpu"
+
+    def linked(self, *, debug_nans: bool = False) -> ExecutorLike:
+        """The graph run node by node on the host, in the place of the program."""
+        return linked(self.graph, self.storage, self.device, debug_nans=debug_nans)
+
+    def minding_mirrors(self, executor: ExecutorLike) -> ExecutorLike:
+        """An executor on the host's arrays, for cells that a device may have newer."""
+        return HostExecutor(executor, self.graph, self.storage)
 
     def fits(self, types: Sequence[TensorType], spec: Spec) -> bool:
         """Whether inputs of these types can run this program."""
@@ -93,25 +132,43 @@ class Compiled:
         )
 
 
+def linked(graph: Graph, storage: Mapping[int, Cell], device: str, *, debug_nans: bool = False) -> ExecutorLike:
+    """A graph run node by node on the host, whatever the device: for empty axes, and to look for NaNs."""
+    session = LinkedSession(graph, host_arrays(storage), debug_nans=debug_nans)
+    return session if device == "cpu" else HostExecutor(session, graph, storage)
+
+
 def compile_program(
     graph: Graph,
-    storage: dict[int, Arr],
+    storage: dict[int, Cell],
     inputs: Sequence[Node] = (),
     *,
+    options: Options | None = None,
     spec: Spec | None = None,
     given: Sequence[TensorType] = (),
     example: Mapping[Symbol, int] | None = None,
     specialised: Mapping[str, str] | None = None,
     repeats: int = 1,
 ) -> Compiled:
-    """Compile a graph for this process's target and bind its leaves to arrays."""
-    made = target()
+    """Compile a graph for the device of the options (the CPU) and bind its leaves to cells."""
+    options = options if options is not None else Options()
+    made = target(options)
     program = made.compile(graph, graph.name, example or {})
     COMPILATIONS.count += 1
-    empty = any(0 in n.type.shape for n in graph.nodes)  # kernels assume sizes of at least 1
-    executor = LinkedSession(graph, storage) if empty else made.executor(program, storage)
     structure = spec if spec is not None else flatten(())[1]
-    return Compiled(program, executor, graph, storage, list(inputs), structure, list(given), specialised or {}, repeats)
+    empty = any(0 in n.type.shape for n in graph.nodes)  # kernels assume sizes of at least 1
+    return Compiled(
+        program,
+        linked(graph, storage, options.device) if empty else made.executor(program, storage),
+        graph,
+        storage,
+        list(inputs),
+        structure,
+        list(given),
+        specialised or {},
+        repeats,
+        options.device,
+    )
 
 
 def append_update(
@@ -120,7 +177,7 @@ def append_update(
     params: Sequence[Node],
     grads: Sequence[Node],
     moments: Moments,
-    storage: dict[int, Arr],
+    storage: dict[int, Cell],
 ) -> int:
     """Append the optimizer's rule, its state leaves (bound in `storage`) and its scalars.
 
@@ -129,7 +186,7 @@ def append_update(
     slots: dict[str, list[Node]] = {}
     for slot in optimizer.slots:
         slots[slot] = [graph.leaf("state", f"{p.name}_{slot}", p.type) for p in params]
-        storage |= {n.id: a for n, a in zip(slots[slot], moments.slots[slot], strict=True)}
+        storage |= {n.id: c for n, c in zip(slots[slot], moments.slots[slot], strict=True)}
     dtypes = list(dict.fromkeys(p.type.dtype for p in params))
     names = list(optimizer.scalars(0.0, 1))
     scalars = {
@@ -149,15 +206,15 @@ def append_update(
 
 
 def compile_update(
-    name: str, cells: Sequence[Param[*tuple[Any, ...]]], optimizer: Optimizer, moments: Moments
+    name: str, cells: Sequence[Cell], optimizer: Optimizer, moments: Moments, options: Options | None = None
 ) -> Compiled:
     """The update of these cells alone; the gradients are the inputs of the program."""
     graph = Graph(infer, name=name)
     params = [graph.leaf("param", c.name, c.type) for c in cells]
     grads = [graph.leaf("input", f"{c.name}_grad", c.type) for c in cells]
-    storage = {n.id: c.host for n, c in zip(params, cells, strict=True)}
+    storage = {n.id: c for n, c in zip(params, cells, strict=True)}
     repeats = append_update(graph, optimizer, params, grads, moments, storage)
-    return compile_program(graph, storage, repeats=repeats)
+    return compile_program(graph, storage, options=options, repeats=repeats)
 
 
 def refuse_recompile(options: Options, reason: str) -> None:

@@ -1,6 +1,7 @@
 """Everything a trainer changes: parameters, user state, moments, counters; and its save and restore as one unit.
 
-All arrays stay at their address for the life of the trainer: compiled programs hold them and write them in place.
+Everything is in cells: their arrays stay at their address for the life of the trainer, and compiled programs hold them
+and write them in place; a device keeps their mirrors.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from ..compiler.errors import CheckpointError
 from ..compiler.loc import user_loc
 from .checkpoint import Mismatch, OptimizerDict, StateDict
 from .optim import Optimizer
-from .params import Param, ParamList
+from .params import Cell, ParamList
 from .values import Arr
 
 G = TypeVar("G", bound="Any")
-Cell = Param[*tuple[Any, ...]]
 
 
 @final
 @dataclass(slots=True)
 class Moments:
-    """State of one family of optimizers: updates so far, and slot -> one array per trainable parameter."""
+    """State of one family of optimizers: updates so far, and slot -> one cell per trainable parameter."""
 
     t: int
-    slots: dict[str, list[Arr]]
+    slots: dict[str, list[Cell]]
+
+    def cells(self) -> list[Cell]:
+        """The cells of all slots."""
+        return [c for slot in self.slots.values() for c in slot]
 
 
 @final
@@ -35,7 +39,7 @@ class Moments:
 class Snapshot:
     """Copies of everything, to go back to after a failure."""
 
-    arrays: list[tuple[Arr, Arr]]
+    cells: list[tuple[Cell, Arr]]
     times: dict[str, int]
     step: int
 
@@ -52,6 +56,10 @@ class TrainState(Generic[G]):
     step: int = 0
     moments: dict[str, Moments] = field(default_factory=dict[str, Moments])
 
+    def __post_init__(self) -> None:
+        for cell in self.state_cells():
+            cell.tell(self.params.mirrored)
+
     @property
     def key(self) -> tuple[int, int]:
         """Both words of the random key of the current step."""
@@ -64,27 +72,35 @@ class TrainState(Generic[G]):
             found = self.moments[optimizer.family] = Moments(0, {})
         for slot in optimizer.slots:
             if slot not in found.slots:
-                found.slots[slot] = [np.zeros(c.shape, c.dtype) for c in self.params.trainable()]
+                found.slots[slot] = self._zeros(slot)
         return found
+
+    def _zeros(self, slot: str) -> list[Cell]:
+        made = [
+            Cell(np.zeros(c.shape, c.dtype), name=f"{slot} of {c.name}", requires_grad=False, names=c.type.names)
+            for c in self.params.trainable()
+        ]
+        for cell in made:
+            cell.tell(self.params.mirrored)
+        return made
 
     def state_cells(self) -> tuple[Cell, ...]:
         return () if self.state is None else self.state.cells
 
     # ---- going back after a failure
     def snapshot(self) -> Snapshot:
-        arrays = [c.read() for c in (*self.params.cells, *self.state_cells())]
-        arrays += [a for m in self.moments.values() for slot in m.slots.values() for a in slot]
-        return Snapshot([(a, a.copy()) for a in arrays], {f: m.t for f, m in self.moments.items()}, self.step)
+        moments = (c for m in self.moments.values() for c in m.cells())
+        cells = (*self.params.cells, *self.state_cells(), *moments)
+        return Snapshot([(c, c.read().copy()) for c in cells], {f: m.t for f, m in self.moments.items()}, self.step)
 
     def restore(self, saved: Snapshot) -> None:
-        for array, copy in saved.arrays:
-            np.copyto(array, copy)
+        for cell, copy in saved.cells:
+            cell.write(copy)
         for family, moments in self.moments.items():
             moments.t = saved.times.get(family, 0)
             if family not in saved.times:
-                for slot in moments.slots.values():
-                    for array in slot:
-                        array.fill(0)
+                for cell in moments.cells():
+                    cell.write(np.zeros(cell.shape, cell.dtype))
         self.step = saved.step
 
     # ---- saving
@@ -98,7 +114,8 @@ class TrainState(Generic[G]):
                 family: {
                     "t": m.t,
                     "slots": {
-                        s: {n: a.copy() for n, a in zip(names, arrays, strict=True)} for s, arrays in m.slots.items()
+                        s: {n: c.read().copy() for n, c in zip(names, cells, strict=True)}
+                        for s, cells in m.slots.items()
                     },
                 }
                 for family, m in self.moments.items()
@@ -148,7 +165,8 @@ class TrainState(Generic[G]):
         moments = self.moments.setdefault(family, Moments(0, {}))
         moments.t = int(saved["t"])
         for slot in moments.slots.keys() | saved["slots"].keys():
-            arrays = moments.slots.setdefault(slot, [np.zeros(c.shape, c.dtype) for c in cells])
+            if slot not in moments.slots:
+                moments.slots[slot] = self._zeros(slot)
             given = saved["slots"].get(slot)
-            for cell, array in zip(cells, arrays, strict=True):
-                np.copyto(array, 0 if given is None else given[cell.name])
+            for cell, moment in zip(cells, moments.slots[slot], strict=True):
+                moment.write(np.zeros(cell.shape, cell.dtype) if given is None else given[cell.name])

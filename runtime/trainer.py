@@ -15,7 +15,7 @@ from ..dsl.array import fill, is_array
 from ..dsl.report import kind_text
 from ..dsl.tensor import Tensor
 from . import checkpoint
-from .backends import EagerEngine, Engine, Model, result_loc
+from .backends import Model, input_names, make_engine, result_loc
 from .checkpoint import StateDict
 from .optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
 from .options import Options, check_available
@@ -57,15 +57,8 @@ class BaseTrainer(Generic[G, *Xs]):
         self._options = options
         self._optimizer = optimizer if optimizer is not None else _SGD
         name = getattr(loss, "__name__", type(loss).__name__)
-        model = Model(loss, self._train, options, real, name, result_loc(loss))
-        self._compiled: CompiledEngine | None = None
-        self._engine: Engine
-        if options.backend == "eager":
-            self._engine = EagerEngine(model)
-        else:
-            from .compiled import CompiledEngine
-
-            self._engine = self._compiled = CompiledEngine(model)
+        names = input_names(loss, 1 if cells is None else 2)
+        self._engine = make_engine(Model(loss, self._train, options, real, name, result_loc(loss), names))
         self._adam: dict[object, Optimizer] = {}
 
     # ---- running
@@ -206,17 +199,17 @@ class BaseTrainer(Generic[G, *Xs]):
     @property
     def recompiles(self) -> list[str]:
         """Why a method was compiled again, oldest first; empty for the eager backend."""
-        return [] if self._compiled is None else list(self._compiled.recompiles)
+        return [] if self._options.backend == "eager" else list(cast("CompiledEngine", self._engine).recompiles)
 
     def _needs_compiled(self, what: str) -> CompiledEngine:
-        if self._compiled is None:
+        if self._options.backend == "eager":
             raise CompileError(
                 f'{what}: the backend "eager" runs operations one by one and has no program',
                 loc=user_loc(),
                 help='make the trainer with sw.Options(backend="compiled")',
                 code="SW504",
             )
-        return self._compiled
+        return cast("CompiledEngine", self._engine)
 
     def __repr__(self) -> str:
         cells = self._train.params.cells
@@ -235,7 +228,7 @@ class ScalarTrainer(BaseTrainer[G, *Xs]):
     flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no update and no state.
 
     Raises:
-        OptionError: flags of another length, with both lengths. DeviceError: a device this version does not have.
+        OptionError: flags of another length, with both lengths. DeviceError: a device that is not there.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..compiler.errors import DTypeError, TraceError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import Array, as_array, make, ops_of, type_of, value_of
+from ..dsl.array import Array, Remote, as_array, make, ops_of, type_of, value_of
 from ..dsl.pack import Spec, flatten
 
 Arr: TypeAlias = NDArray[np.generic]
@@ -18,13 +18,13 @@ AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
 
 
 def array_of(x: AnyArray, what: str = "this argument") -> Arr:
-    """The array of a concrete tensor, not copied.
+    """The array of a concrete tensor, not copied; in an eager run on a device it is there.
 
     Raises:
         TraceError: the tensor is being recorded and has no values yet.
     """
     value = value_of(x)
-    if ops_of(x) is not None or not isinstance(value, np.ndarray):
+    if ops_of(x) is not None or not isinstance(value, np.ndarray | Remote):
         raise TraceError(
             f"{what} has no values yet: it is being recorded",
             loc=user_loc(),

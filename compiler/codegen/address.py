@@ -42,8 +42,12 @@ class Addresses:
 
     def loop(self, dim: int) -> str:
         """The `for` line over a dimension, with the user's name of the axis."""
-        name = None if self.facts.flat else self._axis_name(dim)
+        name = self.label(dim)
         return f"for {self.var(dim)} in range({self.extent(dim)}):" + (f"  # {name}" if name else "")
+
+    def label(self, dim: int) -> str | None:
+        """The user's name of an axis of the space."""
+        return None if self.facts.flat else self._axis_name(dim)
 
     def _axis_name(self, dim: int) -> str | None:
         found = (name for n in (*self.k.roots, *self.k.nodes) for name in self._names_along(n, dim))

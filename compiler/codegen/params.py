@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import final
 
 from ..types import DType
 from .kernel import Arg, FlagsArg
+from .launch import Launch
 from .scalars import RESERVED, VIEW
 from .text import Names
 
@@ -16,12 +17,16 @@ from .text import Names
 class Params:
     """Tokens of one kernel's parameters and views; `args` say what each parameter is, in their order."""
 
-    names: Names = field(default_factory=lambda: Names(RESERVED))
+    reserved: InitVar[frozenset[str]] = RESERVED
+    names: Names = field(init=False)
     args: dict[Arg, str] = field(default_factory=dict[Arg, str])
     views: dict[str, str] = field(default_factory=dict[str, str])  # parameter -> view function
     shapes: dict[str, str] = field(default_factory=dict[str, str])  # parameter -> its (first) shape
     others: list[str] = field(default_factory=list[str])  # statements that view a parameter with a second shape
     numbers: set[str] = field(default_factory=set[str])  # parameters that are one number, loaded at once
+
+    def __post_init__(self, reserved: frozenset[str]) -> None:
+        self.names = Names(reserved)
 
     def arg(self, arg: Arg, wanted: str) -> str:
         """The parameter for an argument, made on first use."""
@@ -57,10 +62,12 @@ class Params:
 @final
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The text of one kernel below its `def` line, in tokens."""
+    """The text of one kernel below its `def` line, in tokens; on a GPU how it is launched, and a remark for `why`."""
 
     params: Params
     lines: list[str]
+    launch: Launch | None = None
+    remark: str = ""
 
 
 def index_check(index: str, size: str, flags: str, site: int) -> list[str]:

@@ -6,9 +6,9 @@ again, unless it is stored or costs a call (then it is kept in a row of scratch)
 
 from __future__ import annotations
 
-from typing import TypeAlias, final
+from typing import TypeAlias
 
-from ..loop.ir import Affine, Gather, LoopNode, Map, View, is_inline, strides
+from ..loop.ir import Affine, Gather, LoopNode, Map, Reduce, View, is_inline, strides
 from ..schedule.places import view_dims
 from ..types import DType
 from .address import Addresses
@@ -25,10 +25,9 @@ TWICE = frozenset({"square", "relu", "sign", "isnan", "isfinite"})  # functions 
 Key: TypeAlias = "tuple[object, ...]"
 
 
-@final
 class Values:
     """Expressions of one kernel's values. Statements go to `top` (before all loops), `row` (before the inner loop of
-    this pass) and `body` (in it)."""
+    this pass) and `body` (in it). What a target does otherwise is how it reaches the elements of buffers."""
 
     def __init__(self, facts: Analysis, at: Addresses, params: Params) -> None:
         self.facts, self.at, self.params, self.names = facts, at, params, params.names
@@ -50,16 +49,19 @@ class Values:
     # ---- elements of buffers
     def element(self, a: Access) -> Expr:
         """The text `buffer[...]`; rows are taken out of the inner loop."""
+        array, index = self.place(a)
+        return Expr(f"{array}[{index}]")
+
+    def place(self, a: Access) -> tuple[str, str]:
+        """An array (a buffer, or a row of one) and the index of the element in it."""
         token = self.at.buffer(a)
         if self.facts.flat and not a.fixed:
-            return Expr(f"{token}[{self.at.var(0)}]")
+            return token, self.at.var(0)
         if not a.shape or self.facts.flat:
-            return Expr(f"{token}[0]")
-        j = self.facts.inner
+            return token, "0"
         *lead, last = a.index
-        in_row = last.terms == ((j, 1),) and not a.uses(-1) and not any(d == j for ix in lead for d, _ in ix.terms)
-        if not in_row or (not lead and last.const == 0):
-            return Expr(f"{token}[{', '.join(self.at.indices(a.index))}]")
+        if not self.in_row(a) or (not lead and last.const == 0):
+            return token, ", ".join(self.at.indices(a.index))
         where = self.at.indices(tuple(lead))
         if last.const != 0:
             where.append(f"{self.at.size(last.const)}:")
@@ -67,7 +69,13 @@ class Values:
         if key not in self.sliced:
             self.sliced[key] = self.names.token(key, f"{buffer_name(a.owner)}_row")
             self.row.append(f"{self.sliced[key]} = {token}[{', '.join(where)}]")
-        return Expr(f"{self.sliced[key]}[{self.at.var(j)}]")
+        return self.sliced[key], self.at.var(self.facts.inner)
+
+    def in_row(self, a: Access) -> bool:
+        """Whether the elements lie one after the other along the inner loop."""
+        j = self.facts.inner
+        *lead, last = a.index
+        return last.terms == ((j, 1),) and not a.uses(-1) and not any(d == j for ix in lead for d, _ in ix.terms)
 
     def scalar_load(self, a: Access) -> Expr:
         """A load that does not change in the inner loop: done once per row, before it."""
@@ -213,3 +221,11 @@ class Values:
         t = self.facts.picked(n)
         text = f"{self.at.buffer(t)}[{', '.join(self.at.indices(t.index))}]"
         return Expr(text.replace(self.at.var(-1), index.text))
+
+
+def fold(n: Reduce, target: Expr, source: Expr) -> str:
+    """The assignment that folds `source` into `target`."""
+    if n.fn == "sum":
+        return f"+= {source.text}"
+    fn = "maximum" if n.fn == "max" else "minimum"
+    return f"= {write(fn, n.dtype, (target, source), n.dtype).text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -81,6 +82,16 @@ def dot_layout(a: View, b: View, spec: tuple[str, str, str], tile: str | None = 
     ta = _transposed(m, m.a, k, k.a)
     tb = _transposed(k, k.b, n, n.b)
     return None if ta is None or tb is None else DotLayout(tuple(loops), m, n, k, swap, ta, tb)
+
+
+def leading(lay: DotLayout, n: Callable[[Size], int]) -> tuple[int, int, int]:
+    """Elements from row to row of a, b and the result as they are stored; `n` gives sizes as numbers."""
+    cols_a, cols_b = (lay.m if lay.trans_a else lay.k), (lay.k if lay.trans_b else lay.n)
+    return (
+        max(n(lay.k.a if lay.trans_a else lay.m.a), n(cols_a.size), 1),
+        max(n(lay.n.b if lay.trans_b else lay.k.b), n(cols_b.size), 1),
+        max(n(lay.m.c), n(lay.n.size), 1),
+    )
 
 
 def _transposed(row: Axis, row_stride: Size, col: Axis, col_stride: Size) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import CompileError
 from ..loop.ir import Gather, Leaf, LoopNode, Map, Scatter
-from .kernels import Schedule, Slab, Step, needed, nodes_of, produced
+from .kernels import Kernel, Schedule, Slab, Step, needed, nodes_of, produced
 
 
 def early_updates(s: Schedule) -> dict[int, int]:
@@ -30,8 +30,23 @@ def early_updates(s: Schedule) -> dict[int, int]:
         mine = s.kernel_of[n.id]
         wait = max([checked, *(phase + 1 for phase, step in readers.get(n.into.id, []) if step is not mine)])
         if wait > s.at[n.id].phase:
-            late.update({r.id: wait for r in mine.roots})
+            late.update({r.id: wait for r in [*mine.roots, *_only_here(s, mine)]})
     return late
+
+
+def _only_here(s: Schedule, k: Kernel) -> list[LoopNode]:
+    """The values of a kernel that nobody else uses, which wait with its results."""
+    users: dict[int, list[LoopNode]] = {}
+    for n in s.program.nodes:
+        for v in n.reads:
+            users.setdefault(v.source.id, []).append(n)
+    waiting = {r.id for r in k.roots}
+    found: list[LoopNode] = []
+    for n in reversed(k.nodes):
+        if n.id not in waiting and all(u.id in waiting for u in users.get(n.id, [])):
+            waiting.add(n.id)
+            found.append(n)
+    return found
 
 
 def _checks(n: LoopNode) -> bool:

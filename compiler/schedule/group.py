@@ -68,7 +68,7 @@ class Scheduler:
     def key(self, n: LoopNode) -> Hashable:
         """Nodes of equal key may share a kernel."""
         p = self.at[n.id]
-        return p.phase, p.level, p.space, p.kind, _space_tile(n, p), p.unit
+        return p.phase, p.level, p.space, p.kind, _space_tile(n, p), p.unit, self.places.apart(n)
 
     def _levels(self) -> None:
         for n in self.program.nodes:
@@ -86,7 +86,8 @@ class Scheduler:
             return 0
         if not in_kernel(v.source):
             return 1
-        return 0 if self.fuse and self.places.projects(n, v) else 1
+        fused = self.fuse and self.places.projects(n, v) and not self.places.apart(n)
+        return 0 if fused else 1
 
     # ---- kernels
     def run(self) -> Schedule:
@@ -290,9 +291,12 @@ def extent(n: LoopNode, p: Place) -> Size:
     return units
 
 
-def schedule(program: LoopProgram, fuse: bool = True) -> Schedule:
-    """Kernels, slabs and phases of a program. `fuse=False`: one kernel per operation, for tests."""
-    places = Places(program)
+def schedule(program: LoopProgram, fuse: bool = True, slabs: bool = True) -> Schedule:
+    """Kernels, slabs and phases of a program. `fuse=False`: one kernel per operation, for tests.
+
+    `slabs=False`: for a target that runs a kernel as one launch over all of its space (see `Places`).
+    """
+    places = Places(program, slabs)
     places.run()
     floor: dict[int, int] = {}
     for _ in range(16):

@@ -75,10 +75,15 @@ def view_dims(n: LoopNode, p: Place) -> tuple[int, ...]:
 
 @final
 class Places:
-    """Computes a `Place` for every node; may append `Combine` nodes to the program."""
+    """Computes a `Place` for every node; may append `Combine` nodes to the program.
 
-    def __init__(self, program: LoopProgram) -> None:
+    Without `slabs` (a GPU, where a kernel is one launch over all of its space) nothing is cut along an axis: the only
+    partial results are those of the blocks that share a sum over rows.
+    """
+
+    def __init__(self, program: LoopProgram, slabs: bool = True) -> None:
         self.program = program
+        self.slabs = slabs
         self.at: dict[int, Place] = {}
         self.users: dict[int, list[LoopNode]] = {}
         # Floats tested for equality: computed once, since a second time may round otherwise.
@@ -104,6 +109,8 @@ class Places:
 
     # ---- the axis of the data
     def _batch_axis(self) -> Size | None:
+        if not self.slabs:
+            return None
         score: dict[Size, int] = {}
         for n in self.program.nodes:
             if isinstance(n, Leaf):
@@ -215,7 +222,8 @@ class Places:
                 replaced[n.id] = fold
                 next_id += 1
                 self.at[fold.id] = Place(phase=p.phase + 1)
-                self._place_own(fold, self.at[fold.id])
+                if self.slabs:
+                    self._place_own(fold, self.at[fold.id])
         self.program.nodes = out
         self.program.outputs = [replaced.get(n.id, n) for n in self.program.outputs]
 
@@ -232,14 +240,32 @@ class Places:
             good = [(d, 1) for d, s in enumerate(n.shape) if s == self.batch and (d == 0 or isinstance(s, Poly))]
         if good:
             p.kind, (p.tile, p.unit) = "batch", good[0]
-        else:
+        elif self.slabs:
             self._place_own(n, p)
-        p.partial = isinstance(n, Reduce) and p.tile is not None and p.tile in n.axes
+        p.partial = isinstance(n, Reduce) and (p.tile in n.axes if self.slabs else self.over_blocks(n))
         for v in n.reads:
             u, up = v.source, self.at[v.source.id]
             if isinstance(u, Leaf) or (up.floating and self.projects(n, v)):
                 continue
             p.phase = max(p.phase, up.phase + (0 if self.together(n, v) else 1))
+
+    def over_blocks(self, n: Reduce) -> bool:
+        """Without slabs: whether the blocks of a launch share a fold, each leaving a partial result: one over all
+        rows, or over one long row."""
+        p = self.at[n.id]
+        inner = len(p.space) - 1
+        if n.axes != (inner,):
+            return all(d == inner for d in p.dims)
+        size = p.space[0]
+        return inner == 0 and n.fn != "argmax" and (not isinstance(size, int) or size >= LARGE_OWN_REDUCTION)
+
+    def apart(self, n: LoopNode) -> tuple[int, ...]:
+        """Without slabs: the axes of a fold that keeps some of the row axes, which has a kernel of its own."""
+        p = self.at[n.id]
+        inner = len(p.space) - 1
+        if self.slabs or not isinstance(n, Reduce) or p.partial or n.axes == (inner,):
+            return ()
+        return n.axes
 
     def _place_leaf(self, n: Leaf, p: Place) -> None:
         if self.batch is None or (isinstance(self.batch, int) and n.node.kind != "input"):

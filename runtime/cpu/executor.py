@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.errors import CompileError, IndexOutOfRange, ShapeError
+from ...compiler.errors import CompileError, ShapeError
 from ...compiler.ir.graph import Node
 from ...compiler.plan import Form, Plan, plan
 from ...compiler.program import Program
-from ...compiler.sizes import Poly, Symbol, evaluate
-from ...compiler.types import TensorType
+from ...compiler.sizes import evaluate
+from ..binding import index_error, sizes_of
 
 if TYPE_CHECKING:
     from .driver import Plan as Table
@@ -206,40 +206,3 @@ def check_storage(n: Node, a: Array) -> None:
     want = n.type.shape or (1,)
     if a.dtype != n.type.dtype.numpy or shape != want or not a.flags.c_contiguous:
         raise ShapeError(f"{n.kind} {n.name} is {n.type}, its array is {a.dtype.name}{list(a.shape)}")
-
-
-def sizes_of(types: Sequence[TensorType], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> dict[Symbol, int]:
-    """The run-time sizes that input shapes stand for.
-
-    Raises:
-        ShapeError: a rank or size that does not fit, or an axis with two sizes.
-    """
-    env: dict[Symbol, int] = {}
-    for t, shape, name in zip(types, shapes, names, strict=True):
-        if len(shape) != t.ndim:
-            raise ShapeError(f"input {name} has rank {len(shape)}, the program takes {t}", code="SW101")
-        for size, n in zip(t.shape, shape, strict=True):
-            if isinstance(size, Poly) and len(size.terms) == 1 and size.terms[0][1] == 1 and len(size.terms[0][0]) == 1:
-                atom = size.terms[0][0][0]
-                if isinstance(atom, Symbol):
-                    env.setdefault(atom, n)
-    for t, shape, name in zip(types, shapes, names, strict=True):
-        for axis, (size, n) in enumerate(zip(t.shape, shape, strict=True)):
-            if evaluate(size, env) != n:
-                raise ShapeError(
-                    f"axis {axis} of input {name} has size {n}, the program needs {size} = {evaluate(size, env)}",
-                    code="SW102",
-                )
-    return env
-
-
-def index_error(site: Node) -> IndexOutOfRange:
-    """The error for an index that a kernel found outside its axis."""
-    axis = site.attrs.int("axis") if "axis" in site.attrs else 0
-    size = site.inputs[0].type.shape[axis] if site.op.startswith("take") else site.attrs["size"]
-    return IndexOutOfRange(
-        f"{site.tag or site.op}: an index is outside its axis of size {size}",
-        loc=site.loc,
-        help=f"indices must be at least 0 and less than {size}; nothing was updated by this step",
-        code="SW301",
-    )

@@ -162,7 +162,6 @@ from .dsl.typed import typed as typed
 
 if TYPE_CHECKING:
     from . import optim as optim
-    from .compiler.compile import compile_graph as compile
     from .compiler.ir.graph import Graph as Graph
     from .compiler.program import Kernel as Kernel
     from .compiler.program import Program as Program
@@ -171,6 +170,7 @@ if TYPE_CHECKING:
     from .runtime.eager import EagerSession as EagerSession
     from .runtime.jit import jit as jit
     from .runtime.linked import LinkedSession as LinkedSession
+    from .runtime.lower import compile as compile
     from .runtime.optim import Optimizer as Optimizer
     from .runtime.optim import OptState as OptState
     from .runtime.options import Options as Options
@@ -188,7 +188,7 @@ if TYPE_CHECKING:
 
 # Loaded when first used: name -> module, or module:name there.
 _LAZY = {
-    "compile": "compiler.compile:compile_graph",
+    "compile": "runtime.lower",
     "Graph": "compiler.ir.graph",
     "Kernel": "compiler.program",
     "Program": "compiler.program",

@@ -11,6 +11,7 @@ from shapewright.compiler.errors import CompileError, DeviceError, DTypeError, I
 from shapewright.dsl import creation, lookup
 from shapewright.dsl.tensor import IntTensor, Tensor
 from shapewright.dsl.typed import typed
+from shapewright.runtime.cuda import probe
 from shapewright.runtime.jit import Jitted, jit
 from shapewright.runtime.options import Options
 from shapewright.runtime.programs import COMPILATIONS
@@ -170,6 +171,7 @@ def test_program(recorded: Make) -> None:
     assert f.program is program
 
 
-def test_cuda_is_refused() -> None:
-    with pytest.raises(DeviceError):
+def test_cuda_is_refused_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "missing", lambda: [probe.Missing("an NVIDIA GPU", "see what nvidia-smi says")])
+    with pytest.raises(DeviceError, match="missing: an NVIDIA GPU"):
         jit(scaled, Options(device="cuda"))

@@ -9,6 +9,7 @@ import pytest
 
 from shapewright.compiler.errors import DeviceError, OptionError
 from shapewright.compiler.types import DType
+from shapewright.runtime.cuda import probe
 from shapewright.runtime.options import Options, check_available
 from shapewright.runtime.trainer import ScalarTrainer
 
@@ -50,13 +51,22 @@ def test_defaults_are_good_and_frozen() -> None:
         options.seed = 1  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue] - this is what is tested
 
 
-def test_cuda_is_refused_by_the_constructor() -> None:
-    with pytest.raises(DeviceError, match='device "cuda" is not available') as error:
-        ScalarTrainer(models.line(), models.line_loss, Options(device="cuda"))
-    assert 'Options(device="cpu")' in str(error.value)
+def test_cuda_where_it_is_missing_says_what_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacks = [probe.Missing("an NVIDIA GPU", "see what nvidia-smi says"), probe.Missing("nvdisasm", "", optional=True)]
+    monkeypatch.setattr(probe, "missing", lambda: lacks)
+    for make in (
+        lambda: ScalarTrainer(models.line(), models.line_loss, Options(device="cuda")),
+        lambda: check_available(Options(device="cuda", backend="eager")),
+    ):
+        with pytest.raises(DeviceError, match='device "cuda" is not available on this machine') as error:
+            make()
+        text = str(error.value)
+        assert error.value.code == "SW601" and "test_options.py" in text
+        assert "missing: an NVIDIA GPU" in text and "see what nvidia-smi says" in text
+        assert 'Options(device="cpu")' in text and "nvdisasm" not in text
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_storage_that_the_cpu_does_not_have_is_refused(dtype: Any) -> None:
+def test_storage_that_no_target_has_is_refused(dtype: Any) -> None:
     with pytest.raises(OptionError, match="is not available"):
         check_available(Options(dtype=dtype))

@@ -21,7 +21,10 @@ class FakeMirror:
     """A device copy that is newer until it is downloaded."""
 
     def __init__(self, array: Arr) -> None:
-        self.array, self.newer, self.downloads = array, True, 0
+        self.array, self.newer, self.stale, self.downloads = array, True, False, 0
+
+    def invalidate(self) -> None:
+        self.newer, self.stale = False, True
 
     def download(self) -> Arr:
         self.newer, self.downloads = False, self.downloads + 1
@@ -76,7 +79,18 @@ def test_a_newer_device_copy_is_downloaded_once() -> None:
     assert mirror.downloads == 1
     assert params[0].mirror is mirror  # reading keeps it
     params.set_values(TList(reals(np.zeros((2, 3), np.float32)), reals(np.zeros(3, np.float32))))
-    assert params[0].mirror is None  # overwriting drops it
+    assert params[0].mirror is mirror and mirror.stale  # overwriting drops its value
+    assert params[0].value.tolist() == [[0.0] * 3] * 2
+    assert mirror.downloads == 1
+
+
+def test_what_the_device_wrote_is_dropped_when_the_host_overwrites_it() -> None:
+    params = cells()
+    mirror = FakeMirror(np.full((2, 3), 5.0, np.float32))
+    params[0].attach(mirror)
+    params[0].value = reals(np.full((2, 3), 7.0, np.float32))
+    assert params[0].value.numpy()[0, 0] == 7.0
+    assert (mirror.newer, mirror.stale, mirror.downloads) == (False, True, 0)
 
 
 def test_a_device_copy_of_another_shape_is_refused() -> None:
@@ -116,12 +130,13 @@ def test_a_cell_is_not_a_tensor() -> None:
 def test_sgd_step_is_p_minus_lr_g_of_trainable_parameters() -> None:
     pack = TList(reals(np.ones((2, 3), np.float32)), reals(np.zeros(3, np.float32)))
     params = ParamList.from_tensors(pack, [True, False])
-    params[0].attach(FakeMirror(np.full((2, 3), 5.0, np.float32)))
+    mirror = FakeMirror(np.full((2, 3), 5.0, np.float32))
+    params[0].attach(mirror)
     grads = TList(reals(np.full((2, 3), 2.0, np.float32)), reals(np.ones(3, np.float32)))
     sgd_step(params, grads, lr=0.5)
     assert np.all(params[0].host == 4.0)  # from the device's 5.0, not the host's 1.0
     assert np.all(params[1].host == 0.0)
-    assert params[0].mirror is None
+    assert mirror.stale
 
 
 def test_sgd_step_fused_equals_sgd_step_to_one_ulp() -> None:

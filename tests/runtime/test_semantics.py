@@ -110,7 +110,10 @@ class Device:
     """A device copy that is newer than the host's."""
 
     def __init__(self, array: Arr) -> None:
-        self.array, self.newer = array, True
+        self.array, self.newer, self.stale = array, True, False
+
+    def invalidate(self) -> None:
+        self.newer, self.stale = False, True
 
     def download(self) -> Arr:
         self.newer = False
@@ -131,9 +134,10 @@ def test_overwrite_values_drops_the_mirror_all_or_nothing() -> None:
     params["w"].attach(mirror)
     with pytest.raises(sw.DTypeError):
         params.set_values(models.line(np.float64))
-    assert params["w"].mirror is mirror
+    assert mirror.newer and not mirror.stale
     params.set_values(models.line())
-    assert params["w"].mirror is None
+    assert mirror.stale and not mirror.newer
+    assert params.values().w.tolist() == [0.0] * 5
 
 
 def test_sgd_step_syncs_a_stale_mirror_first() -> None:

@@ -1,0 +1,358 @@
+"""Sizes -> launches: what one step of a CUDA program runs, in order, on one stream, and where its values lie.
+
+A value lives from the launch that makes it to the last that reads it. The updates of many parameters that lie one
+after the other in memory, with their state, become one launch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, final
+
+from .codegen.kernel import Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
+from .loop.dots import leading
+from .loop.ir import Combine, Join, Leaf, LoopNode
+from .plan import ALIGN, NUMBER, Block, Ref, pack
+from .program import CombineCall, DotCall, KernelCall, Program, Row
+from .schedule.kernels import loads, produced
+from .sizes import Size, Symbol, evaluate
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`offset` bytes after what `ref` stands for; a number if that is nothing."""
+
+    ref: Ref
+    offset: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class KernelLaunch:
+    """A kernel of the program, or one of the runtime's own (a fold of partial results)."""
+
+    kernel: str
+    blocks: int
+    threads: int
+    args: tuple[Address, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A batch axis of a product: how often, and the bytes between its matrices in a, b and the result."""
+
+    count: int
+    a: int
+    b: int
+    c: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProductCall:
+    """`c[m, n] = op(a)[m, k] op(b)[k, n]`, row-major, for every index of `loops`; `ld*` in elements."""
+
+    name: str
+    dtype: str
+    m: int
+    n: int
+    k: int
+    a: Address
+    lda: int
+    trans_a: bool
+    b: Address
+    ldb: int
+    trans_b: bool
+    c: Address
+    ldc: int
+    loops: tuple[Loop, ...]
+
+
+Call: TypeAlias = KernelLaunch | ProductCall
+COMBINE_COLUMNS, COMBINE_THREADS = 32, 256  # of the runtime's folds of partial results
+
+
+@final
+@dataclass(slots=True)
+class CudaPlan:
+    """What a step runs; `rows[i]` are the rows of the program that `calls[i]` stands for. Bytes of the arena as planned,
+    and without reuse."""
+
+    calls: list[Call] = field(default_factory=list[Call])
+    rows: list[tuple[Row, ...]] = field(default_factory=list["tuple[Row, ...]"])
+    arena: int = 0
+    unshared: int = 0
+
+
+@final
+@dataclass(slots=True)
+class _Task:
+    """Rows that run as one call: one row, or updates that lie one after the other (`shift`: from the first, in bytes)."""
+
+    rows: list[Row]
+    shift: list[int]
+
+
+@final
+class CudaPlanner:
+    """Computes the plan of one program for one set of run-time sizes.
+
+    address: where leaves lie, if it is known; only then are updates merged.
+    """
+
+    def __init__(self, program: Program, env: Mapping[Symbol, int], address: Mapping[int, int]) -> None:
+        self.program, self.env, self.address, self.s = program, env, address, program.schedule
+        self.outputs = {n.id: i for i, n in enumerate(self.s.program.outputs)}
+        self.place: dict[int, int] = {}  # value -> offset in the arena
+        self.scratch: dict[tuple[int, int], int] = {}  # (task, row of scratch) -> offset in the arena
+        self.plan = CudaPlan()
+
+    def n(self, size: Size) -> int:
+        """A size as a number."""
+        return evaluate(size, self.env)
+
+    def bytes(self, node: LoopNode) -> int:
+        """Of one copy of a value."""
+        return self.n(node.size) * node.dtype.itemsize
+
+    def run(self) -> CudaPlan:
+        """Tasks, then memory, then calls."""
+        tasks = self._tasks()
+        self._memory(tasks)
+        for i, task in enumerate(tasks):
+            self.plan.calls.append(self._call(i, task))
+            self.plan.rows.append(tuple(task.rows))
+        return self.plan
+
+    # ---- updates of neighbours
+    def _tasks(self) -> list[_Task]:
+        rows = list(self.program.rows)
+        runs: dict[int, _Task] = {}
+        waiting: dict[str, list[int]] = {}
+        for i, row in enumerate(rows):
+            if self._mergeable(row):
+                waiting.setdefault(row.name, []).append(i)
+        merged: set[int] = set()
+        for same in waiting.values():
+            for run in self._runs([rows[i] for i in same], same):
+                merged.update(run[0])
+                runs[max(run[0])] = run[1]
+        out: list[_Task] = []
+        for i, row in enumerate(rows):
+            if i in runs:
+                out.append(runs[i])
+            elif i not in merged:
+                out.append(_Task([row], [0]))
+        return out
+
+    def _mergeable(self, row: Row) -> bool:
+        """An elementwise update of whole leaves, and of nothing else."""
+        call = row.call
+        if not isinstance(call, KernelCall) or not any(isinstance(a, CountArg) for a in call.args):
+            return False
+        return all(n.into is not None and n.into.node.id in self.address for n in row.writes)
+
+    def _runs(self, rows: list[Row], index: list[int]) -> list[tuple[list[int], _Task]]:
+        """Rows of one kernel in order of address, cut into runs of neighbours; runs of one are left alone."""
+        order = sorted(range(len(rows)), key=lambda i: self._first(rows[i]))
+        runs: list[list[int]] = []
+        for i in order:
+            if runs and self._follows(rows[runs[-1][-1]], rows[i]):
+                runs[-1].append(i)
+            else:
+                runs.append([i])
+        out: list[tuple[list[int], _Task]] = []
+        for run in runs:
+            if len(run) > 1:
+                first = self._first(rows[run[0]])
+                task = _Task([rows[i] for i in run], [self._first(rows[i]) - first for i in run])
+                out.append(([index[i] for i in run], task))
+        return out
+
+    def _first(self, row: Row) -> int:
+        into = row.writes[0].into
+        assert into is not None
+        return self.address[into.node.id]
+
+    def _follows(self, a: Row, b: Row) -> bool:
+        """Whether every buffer of `b` lies right behind that of `a`, or can be put there."""
+        assert isinstance(a.call, KernelCall)
+        assert isinstance(b.call, KernelCall)
+        distance = self._first(b) - self._first(a)
+        for x, y in zip(a.call.args, b.call.args, strict=True):
+            if not isinstance(x, BufferArg) or not isinstance(y, BufferArg):
+                if x != y and not isinstance(x, CountArg):
+                    return False
+                continue
+            if x.owner is y.owner:
+                continue
+            if _round(self.bytes(x.owner)) != distance or x.partial or y.partial:
+                return False
+            u, v = self._leaf(x.owner), self._leaf(y.owner)
+            if (u is None) != (v is None):
+                return False
+            if u is not None and v is not None:
+                if u not in self.address or v not in self.address or self.address[v] - self.address[u] != distance:
+                    return False
+            elif x.owner.id in self.outputs or y.owner.id in self.outputs or isinstance(x.owner, Join):
+                return False
+        return True
+
+    @staticmethod
+    def _leaf(n: LoopNode) -> int | None:
+        """The leaf whose buffer a value lies in."""
+        leaf = n if isinstance(n, Leaf) else n.into
+        return None if leaf is None else leaf.node.id
+
+    # ---- memory
+    def _memory(self, tasks: list[_Task]) -> None:
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        copies: dict[int, int] = {}
+        joins = {v.source.id: n.id for n in self.s.program.nodes if isinstance(n, Join) for v in n.reads}
+        for t, task in enumerate(tasks):
+            for row in task.rows:
+                for n in produced(row.step):
+                    value = joins.get(n.id, n.id)
+                    first.setdefault(value, t)
+                    last[value] = t
+                    copies[value] = self._blocks(task) if self.s.at[n.id].partial else 1
+                for v in loads(row.step):
+                    last[v.source.id] = t
+        blocks: list[Block] = []
+        within: dict[int, tuple[int, int]] = {}  # value -> (the block of its run, offset there)
+        for t, task in enumerate(tasks):
+            blocks += self._scratch_blocks(t, task)
+            if len(task.rows) > 1:
+                blocks += self._run_blocks(task, first, last, within)
+        nodes = {n.id: n for n in self.s.program.nodes}
+        for nid, t in first.items():
+            n = nodes[nid]
+            if n.into is None and nid not in self.outputs and nid not in within:
+                blocks.append(Block(nid, self.bytes(n) * copies[nid], t, last[nid]))
+        self.plan.arena = pack(blocks, self.place)
+        self.plan.unshared = sum(_round(b.size) for b in blocks)
+        for nid, (block, offset) in within.items():
+            self.place[nid] = self.place[block] + offset
+
+    def _scratch_blocks(self, t: int, task: _Task) -> list[Block]:
+        """A row of scratch for each block of threads, for each value that is kept in one."""
+        out: list[Block] = []
+        call = task.rows[0].call
+        for a in call.args if isinstance(call, KernelCall) else ():
+            if isinstance(a, RowScratchArg):
+                key = -1 - len(self.scratch)
+                self.scratch[t, a.index] = key
+                out.append(Block(key, self.n(a.length) * a.dtype.itemsize * self._blocks(task), t, t))
+        return out
+
+    def _run_blocks(
+        self, task: _Task, first: Mapping[int, int], last: Mapping[int, int], within: dict[int, tuple[int, int]]
+    ) -> list[Block]:
+        """What merged updates read beside leaves (gradients) lies in one block each, in the order of the leaves."""
+        out: list[Block] = []
+        calls = [r.call for r in task.rows]
+        assert isinstance(calls[0], KernelCall)
+        for i, a in enumerate(calls[0].args):
+            owners = [c.args[i] for c in calls if isinstance(c, KernelCall)]
+            if not isinstance(a, BufferArg) or self._leaf(a.owner) is not None:
+                continue
+            members = [o.owner for o in owners if isinstance(o, BufferArg)]
+            if members[0] is members[1]:
+                continue
+            key = -1_000_000 - len(within)
+            size = task.shift[-1] + self.bytes(members[-1])
+            out.append(Block(key, size, min(first[m.id] for m in members), max(last[m.id] for m in members)))
+            within.update({m.id: (key, shift) for m, shift in zip(members, task.shift, strict=True)})
+        return out
+
+    # ---- calls
+    def _blocks(self, task: _Task) -> int:
+        """Blocks of the launch of a task."""
+        call = task.rows[0].call
+        if not isinstance(call, KernelCall) or call.launch is None:
+            return 1
+        launch = call.launch
+        return (launch if len(task.rows) == 1 else replace(launch, work=self._count(task))).blocks(self.env)
+
+    def _count(self, task: _Task) -> int:
+        """Elements from the first of the first row to the last of the last."""
+        item = task.rows[0].writes[0].dtype.itemsize
+        return task.shift[-1] // item + self.n(task.rows[-1].writes[0].size)
+
+    def buffer(self, n: LoopNode) -> Address:
+        """Where a value lies."""
+        leaf = self._leaf(n)
+        if leaf is not None:
+            return Address(Ref("leaf", leaf))
+        if n.id in self.outputs:
+            return Address(Ref("output", self.outputs[n.id]))
+        return Address(Ref("arena"), self.place[n.id])
+
+    def _call(self, t: int, task: _Task) -> Call:
+        row = task.rows[0]
+        match row.call:
+            case KernelCall(kernel=name, args=args, launch=launch):
+                assert launch is not None
+                addresses = tuple(self._arg(a, t, task) for a in args)
+                return KernelLaunch(name, self._blocks(task), launch.threads, addresses)
+            case DotCall():
+                return self._product(row.call)
+            case CombineCall(node=node):
+                return self._combine(node)
+
+    def _arg(self, a: Arg, t: int, task: _Task) -> Address:
+        match a:
+            case BufferArg(owner=owner):
+                return self.buffer(owner)
+            case RowScratchArg(index=i):
+                return Address(Ref("arena"), self.place[self.scratch[t, i]])
+            case CountArg(per_unit=k):
+                return Address(NUMBER, self.n(k) if len(task.rows) == 1 else self._count(task))
+            case FirstArg():
+                return Address(NUMBER)
+            case SizeArg(size=size):
+                return Address(NUMBER, self.n(size))
+            case FlagsArg():
+                return Address(Ref("flags"))
+
+    def _product(self, call: DotCall) -> ProductCall:
+        d, lay = call.node, call.layout
+        item = d.dtype.itemsize
+        operands: list[Address] = []
+        for v in d.reads:
+            at = self.buffer(v.source)
+            operands.append(Address(at.ref, at.offset + self.n(v.offsets()[0]) * item))
+        a, b = reversed(operands) if lay.swap else operands
+        lda, ldb, ldc = leading(lay, self.n)
+        loops = tuple(
+            Loop(self.n(x.size), self.n(x.a) * item, self.n(x.b) * item, self.n(x.c) * item) for x in lay.loops
+        )
+        m, n, k = (self.n(x.size) for x in (lay.m, lay.n, lay.k))
+        c = self.buffer(d)
+        return ProductCall("gemm", d.dtype.short, m, n, k, a, lda, lay.trans_a, b, ldb, lay.trans_b, c, ldc, loops)
+
+    def _combine(self, n: Combine) -> KernelLaunch:
+        part = n.reads[0].source
+        maker = next(r for r in self.program.rows if any(p is part for p in r.writes))
+        columns = self.n(n.size)
+        args = (
+            self.buffer(part),
+            self.buffer(n),
+            Address(NUMBER, columns),
+            Address(NUMBER, self._blocks(_Task([maker], [0]))),
+        )
+        kind = "bool" if n.dtype.short == "b1" else n.dtype.short
+        return KernelLaunch(f"combine_{n.fn}_{kind}", -(-columns // COMBINE_COLUMNS), COMBINE_THREADS, args)
+
+
+def _round(n: int) -> int:
+    return -(-n // ALIGN) * ALIGN
+
+
+def cuda_plan(program: Program, env: Mapping[Symbol, int], address: Mapping[int, int] | None = None) -> CudaPlan:
+    """What a step runs at given run-time sizes; `address`: leaf of the program's graph -> where it lies."""
+    return CudaPlanner(program, env, address or {}).run()

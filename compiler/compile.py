@@ -23,6 +23,11 @@ from .sizes import Symbol, evaluate
 from .types import DType
 from .work import flops, moved
 
+PRODUCTS: dict[TargetName, str] = {
+    "cpu": "library product (BLAS)",
+    "cuda": "library product (cuBLASLt) where it is installed, else the plain tiled kernel",
+}
+
 
 def compile_graph(
     graph: Graph,
@@ -54,7 +59,7 @@ def compile_graph(
     module = Module(f"Kernels of {name or graph.name}.", dialect)
     rows: list[Row] = []
     for slab in plan.slabs:
-        rows += [_row(plan, slab, step, module) for step in slab.steps]
+        rows += [_row(plan, slab, step, module, PRODUCTS[target]) for step in slab.steps]
     sizes = {sym: (example or {}).get(sym, 1) for sym in primitive.symbols()}
     kernels = tuple(_kernel(k, text, rows, sizes, target) for k, text in module.sources.items())
     dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
@@ -70,6 +75,7 @@ def compile_graph(
         dict(example or {}),
         dict(zip(before, after, strict=True)),
         target,
+        PRODUCTS[target],
     )
 
 
@@ -84,7 +90,7 @@ def checked(graph: object) -> None:
     verify(graph)
 
 
-def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
+def _row(s: Schedule, slab: Slab, step: Step, module: Module, products: str) -> Row:
     made = tuple(produced(step))
     reads = tuple(dict.fromkeys(v.source for v in loads(step)))
     lines = tuple(dict.fromkeys(_lines(step)))
@@ -102,7 +108,7 @@ def _row(s: Schedule, slab: Slab, step: Step, module: Module) -> Row:
                     "internal: a product whose slab axis cannot be cut", loc=step.origin and step.origin.loc
                 )
             call = DotCall(step, layout, letter, s.at[step.id].unit)
-            return Row(slab, step, call, kernel_name(step), reads, made, lines, "library product (BLAS)")
+            return Row(slab, step, call, kernel_name(step), reads, made, lines, products)
         case Combine():
             return Row(
                 slab, step, CombineCall(step), "combine", reads, made, lines, "partial sums of the tiles, in tile order"

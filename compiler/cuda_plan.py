@@ -16,7 +16,7 @@ from .loop.ir import Combine, Join, Leaf, LoopNode
 from .plan import ALIGN, NUMBER, Block, Ref, pack
 from .program import CombineCall, DotCall, KernelCall, Program, Row
 from .schedule.kernels import loads, produced
-from .sizes import Size, Symbol, evaluate
+from .sizes import Size, Symbol, evaluate, product
 
 
 @final
@@ -353,6 +353,19 @@ def _round(n: int) -> int:
     return -(-n // ALIGN) * ALIGN
 
 
+def layout(program: Program) -> dict[int, int]:
+    """Where the leaves that live on the device would lie if they were all in one piece of memory: what is updated
+    first, then the rest, in order. An executor that gives out memory so gets the merged updates that a listing shows."""
+    updated = {leaf.id for leaf, _ in program.graph.updates}
+    leaves = [n for kind in ("param", "state") for n in program.graph.leaves(kind)]
+    at: dict[int, int] = {}
+    end = 0
+    for n in sorted(leaves, key=lambda n: n.id not in updated):
+        at[n.id] = end
+        end += _round(evaluate(product(n.type.shape), {}) * n.type.dtype.itemsize)
+    return at
+
+
 def cuda_plan(program: Program, env: Mapping[Symbol, int], address: Mapping[int, int] | None = None) -> CudaPlan:
-    """What a step runs at given run-time sizes; `address`: leaf of the program's graph -> where it lies."""
-    return CudaPlanner(program, env, address or {}).run()
+    """What a step runs at given run-time sizes; `address`: leaf of the program's graph -> where it lies (`layout`)."""
+    return CudaPlanner(program, env, layout(program) if address is None else address).run()

@@ -45,7 +45,8 @@ def cuda_listing(program: Program) -> str:
         )
         reads = " ".join(dict.fromkeys(_label(n) for n in row.reads if not _scalar(n)))
         writes = " ".join(_label(n) for n in sorted(row.writes, key=_rank))
-        lines.append((f"  {row.name}  {size}", f"{reads} -> {writes}", _lines(row.lines)))
+        more = f" (and those of {', '.join(_label(r.writes[-1]) for r in rows[1:])})" if len(rows) > 1 else ""
+        lines.append((f"  {row.name}  {size}", f"{reads} -> {writes}{more}", _lines(row.lines)))
     return _aligned(lines)
 
 

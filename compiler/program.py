@@ -183,6 +183,7 @@ class Program:
     example: Mapping[Symbol, int]
     leaves: Mapping[int, int] = field(default_factory=dict[int, int])  # leaf of the graph given -> leaf of `graph`
     target: TargetName = "cpu"
+    products: str = "library product (BLAS)"  # who does the products of matrices, and why
     path: str | None = None
 
     @property

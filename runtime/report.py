@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, final
 
 from ..compiler.errors import CompileError
 from ..compiler.loc import user_loc
-from ..compiler.program import Kernel, Program
+from ..compiler.program import DotCall, Kernel, Program
 
 if TYPE_CHECKING:
     from ..compiler.program import UserLine
@@ -61,6 +61,8 @@ class Report:
         return {
             "program": self.program.name,
             "path": self.program.path,
+            "target": self.program.target,
+            "products": self.program.products,
             "phases": self.program.phases,
             "memory": {"arena": memory.arena, "unshared": memory.unshared, "scratch": memory.scratch},
             "listing": self.program.listing(),
@@ -71,6 +73,8 @@ class Report:
         parts = [self.program.listing()]
         if self.program.path is not None:
             parts.append(f"file: {self.program.path}\n")
+        if any(isinstance(r.call, DotCall) for r in self.program.rows):
+            parts.append(f"products of matrices: {self.program.products}\n")
         for k in self.program.kernels:
             intensity = f"{k.flops / k.bytes:.2f}" if k.bytes else "-"
             parts.append(

@@ -151,7 +151,7 @@ class Emitter:
     def term(self, n: Reduce) -> Expr:
         """What a fold adds up; a long one gets a name of its own."""
         e = self.values.operand(n, 0)
-        return self.values.named(("term", n.id), e, "term") if self.params.names.width(e.text) > LONG else e
+        return self.values.named(("term", n.id), e, "term") if self.params.names.length(e.text) > LONG else e
 
     def row_fold(self, n: Reduce) -> None:
         """A fold over the row into a local, stored after the loop if anybody else needs it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 _TOKEN = re.compile("\x01(\\d+)\x02")
+NOMINAL = 8  # letters of a name where only the structure of a text counts
 _COMMENT = re.compile(r"[ ]*#.*$", re.MULTILINE)
 
 
@@ -61,6 +62,10 @@ class Names:
     def width(self, text: str) -> int:
         """How long a text will be with the wanted names."""
         return len(_TOKEN.sub(lambda m: self.wanted[int(m[1])], text))
+
+    def length(self, text: str) -> int:
+        """How long a text is if every name has eight letters: what must not depend on the user's names goes by it."""
+        return len(_TOKEN.sub("a" * NOMINAL, text))
 
     def canonical(self, text: str) -> str:
         """The text without names and comments: equal for kernels that do the same."""

@@ -138,7 +138,7 @@ class Values:
         if self.facts.passes[n.id] < self.current and kept:
             return self.kept(n)
         e = self.expression(n)
-        if self.uses.get(n, 0) + stored + kept <= 1 and self.names.width(e.text) <= LONG:
+        if self.uses.get(n, 0) + stored + kept <= 1 and self.names.length(e.text) <= LONG:
             return e
         suffix = "_new" if n.into is not None else "_here" if stored else ""
         token = self.names.token(("node", n.id, self.current), value_name(n) + suffix)

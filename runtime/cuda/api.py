@@ -51,7 +51,7 @@ def _import(name: str) -> Any:  # Any: an untyped package
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about its own deprecated parts
             if SIMULATED:  # said after `import numba`, perhaps
-                importlib.import_module("numba.core.config").ENABLE_CUDASIM = 1
+                setattr(importlib.import_module("numba.core.config"), "ENABLE_CUDASIM", 1)
             return importlib.import_module(name)
     except ImportError as error:
         raise DeviceError(
@@ -169,7 +169,7 @@ def compile_kernel(function: Callable[..., None], parameters: int, threads: int,
     cc = _capability_of(arch)
     compiler: Any = importlib.import_module("numba.cuda.compiler")
     signature = cuda.types.void(*[cuda.types.int64] * parameters)
-    with _lock, _pretended_device(cc), warnings.catch_warnings():
+    with _lock, _pretended_device(cc), _bounded(threads), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice about how the kernel is launched
         library, _ = compiler._compile_pyfunc_with_fixup(
             function, signature, device=False, abi="numba", cc=cc, lineinfo=True, launch_bounds=threads
@@ -182,6 +182,23 @@ def compile_kernel(function: Callable[..., None], parameters: int, threads: int,
 def _without_environment(ptx: str) -> str:
     """Without the variable that Numba declares for exceptions on the host, where nothing refers to it."""
     return re.sub(r"\n\.common \.global \.align 8 \.u64 (_ZN08NumbaEnv\w+);\n(?!(?s:.*)\1)", "\n", ptx)
+
+
+@contextlib.contextmanager
+def _bounded(threads: int) -> Generator[None]:
+    _bounds.append(threads)
+    try:
+        yield
+    finally:
+        _bounds.pop()
+
+
+_bounds: Final = [1024]
+
+
+def largest_block() -> int:
+    """The most threads that a block of the kernel being compiled may have."""
+    return _bounds[-1]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from ...compiler.program import Program
 from ...compiler.sizes import evaluate
 from ..binding import index_error, sizes_of
 from . import builtins
-from .blas import Loop, Product
+from .blas import Loop, Precision, Product, provider
 from .device import Device, Graph, device
 from .inputs import DeviceInput
 from .inspection import attach
@@ -93,8 +93,9 @@ class CudaExecutor:
         self.program: Final = program
         self.device: Final[Device] = device()
         self.module: Final[LoadedModule] = load(program.source, program.name)
-        self._precision: Final = options.matmul_precision
+        self._precision: Final[Precision] = options.matmul_precision
         attach(program, self.module, self.device.arch)
+        program.products = provider(self._precision)[1]
         graph = program.graph
         self._inputs: Final = graph.leaves("input")
         self._types: Final = [n.type for n in self._inputs]
@@ -186,9 +187,12 @@ class CudaExecutor:
         except DeviceError as error:
             bound.runs = 0
             if done > bound.updates_from and self._updated:
-                error.add_note(
-                    "some parameters had been updated: load a checkpoint, or set the values, before going on"
-                )
+                for m in self._updated:
+                    m.newer = True
+                error.diagnostic.notes[:] = [
+                    "some parameters had been updated before it: the trainer is in between steps"
+                ]
+                error.diagnostic.help = "load a checkpoint, or set the values, before going on"
             raise
 
     def _enqueue(self, bound: Bound, first: int = 0, last: int | None = None) -> None:
@@ -256,7 +260,7 @@ class CudaExecutor:
             return Arena(self.device, nbytes)
         except DeviceError as error:
             given = ", ".join(f"{n} {list(s)}" for n, s in zip(self._names, shapes, strict=True))
-            error.add_note(f"{self.program.name} wanted it for inputs {given}")
+            error.diagnostic.notes.append(f"{self.program.name} wanted it for inputs {given}")
             raise
 
     def _ready(
@@ -290,11 +294,11 @@ class CudaExecutor:
         return self._functions[name]
 
 
-def _product(c: ProductCall, a: int, b: int, out: int, precision: str, target: Device) -> Product:
+def _product(c: ProductCall, a: int, b: int, out: int, precision: Precision, target: Device) -> Product:
     loops = tuple(Loop(x.count, x.a, x.b, x.c) for x in c.loops)
     product = Product(
         c.m, c.n, c.k, a, c.lda, c.trans_a, b, c.ldb, c.trans_b, out, c.ldc, loops,
-        "f64" if c.dtype == "f64" else "f32", "high" if precision == "high" else "highest",
+        "f64" if c.dtype == "f64" else "f32", precision,
     )  # fmt: skip
     product.prepare(target)
     return product

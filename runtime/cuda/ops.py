@@ -73,10 +73,11 @@ class DeviceOps:
         """A value of this device."""
         if isinstance(x, DeviceArray):
             return x
-        if isinstance(x, DeviceInput):
-            self.device.wait_for(x.stream)
-            return self.on(x.address, x.shape, x.dtype, x)
         out = self.new(x.shape, x.dtype)
+        if isinstance(x, DeviceInput):  # copied, since kernels want aligned and padded memory
+            self.device.wait_for(x.stream)
+            self.device.copy(out.address, x.address, x.nbytes)
+            return out
         self.device.upload(out.address, np.ascontiguousarray(x))
         return out
 

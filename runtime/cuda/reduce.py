@@ -1,8 +1,8 @@
 """Reductions over the threads of a block: every thread gets the result.
 
 The order is fixed: a butterfly inside each warp, then the warps in their order, so the bits do not depend on the
-scheduler. Barriers stand before and after the exchange in shared memory, so that a kernel may call these repeatedly; a
-block of one warp needs neither. Every thread of the block has to make the call; blocks are a multiple of 32 threads.
+scheduler. Barriers stand before and after the exchange in shared memory, so that a kernel may call these repeatedly;
+kernels for blocks of one warp have neither. Every thread of the block has to make the call; blocks are a multiple of 32 threads.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .api import largest_block
 from .llvm import F32, F64, I1, I32, I64, VOID, Builder, Value, call, constant, emit, shared_memory, struct
 from .mathfns import larger, smaller
 
@@ -55,6 +56,8 @@ def reduce_block(b: Builder, values: Values, fold: Fold) -> Values:
     """Fold the values of all threads of the block."""
     for lanes in (16, 8, 4, 2, 1):
         values = fold(b, values, [_exchange(b, value, lanes) for value in values])
+    if largest_block() <= _WARP:
+        return values
     threads = _special(b, "ntid.x")
     alone, several, after = b.block, b.append_basic_block("warps"), b.append_basic_block("reduced")
     b.cbranch(b.icmp_unsigned(">", threads, constant(_WARP, I32)), several, after)
@@ -157,7 +160,10 @@ block_sum_u32, block_max_u32, block_min_u32 = _family(np.uint32, "u32")
 
 
 def _vote(b: Builder, name: str, value: Value) -> Value:
-    """A barrier that tells every thread whether all, or any, said yes."""
+    """A barrier that tells every thread whether all, or any, said yes; a warp alone needs none."""
+    if largest_block() <= _WARP:
+        everyone, mode = constant(-1, I32), constant(1 if name == "or" else 0, I32)
+        return b.extract_value(call(b, "llvm.nvvm.vote.sync", struct(I32, I1), [everyone, mode, value]), 1)
     return b.icmp_unsigned("!=", call(b, f"llvm.nvvm.barrier0.{name}", I32, [b.zext(value, I32)]), constant(0, I32))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -156,7 +155,7 @@ rsqrt_f32, rsqrt_f64 = _unary(lambda x: 1 / np.sqrt(x))
 floor_f32, floor_f64 = _unary(np.floor)
 sigmoid_f32, sigmoid_f64 = _unary(_sigmoid)
 softplus_f32, softplus_f64 = _unary(_softplus)
-pow_f32, pow_f64 = _binary(operator.pow)  # of scalars: C's; np.power differs at -inf
+pow_f32, pow_f64 = _binary(lambda x, y: x**y)  # of scalars: C's; np.power differs at -inf
 maximum_f32, maximum_f64 = _binary(np.maximum)
 minimum_f32, minimum_f64 = _binary(np.minimum)
 

@@ -55,7 +55,8 @@ def silu_to_layer_norm_grad(
         total_5 = ZERO
         for hidden in range(32):  # Hidden
             product_4 = (x_row[hidden] * sigmoid_row[hidden] - product) * rsqrt
-            exponential = exp_f32(product_4 * gain[hidden] + shift[hidden] - largest)
+            difference = product_4 * gain[hidden] + shift[hidden] - largest
+            exponential = exp_f32(difference)
             total_5 += exponential
             exponential_row[hidden] = exponential
         y_row = y[batch]
@@ -63,9 +64,9 @@ def silu_to_layer_norm_grad(
         total_grad = ZERO
         for hidden in range(32):  # Hidden
             ratio = exponential_row[hidden] / total_5
-            difference = ratio - y_row[hidden]
-            total_6 += difference * difference
-            total_grad += difference * product_grad * ratio
+            difference_2 = ratio - y_row[hidden]
+            total_6 += difference_2 * difference_2
+            total_grad += difference_2 * product_grad * ratio
         total[0] += total_6
         for hidden in range(32):  # Hidden
             ratio_2 = exponential_row[hidden] / total_5

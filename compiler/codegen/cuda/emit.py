@@ -344,7 +344,7 @@ class Emitter:
     def term(self, n: Reduce) -> Expr:
         """What a fold adds up; a long one gets a name of its own."""
         e = self.values.operand(n, 0)
-        return self.values.named(("term", n.id), e, "term") if self.names.width(e.text) > LONG else e
+        return self.values.named(("term", n.id), e, "term") if self.names.length(e.text) > LONG else e
 
     # ---- folds
     def row_fold(self, n: Reduce) -> None:

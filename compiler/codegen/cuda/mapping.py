@@ -95,7 +95,7 @@ def _by_four(size: Size) -> bool:
 def launch_of(facts: Analysis, m: Mapping, machine: Machine) -> Launch:
     """Blocks and threads of a kernel."""
     space = facts.k.space
-    limit = machine.fold_blocks if folds(facts, True) else machine.blocks
+    limit = machine.fold_blocks(m.threads) if folds(facts, True) else machine.blocks(m.threads)
     if m.mode == "rows":
         each = machine.fold_rows if folds(facts, True) else 1
         rows = product(space[:-1])

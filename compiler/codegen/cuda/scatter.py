@@ -79,7 +79,7 @@ class Emitter:
         self.depth = inside
         token = self.buffer(Access(n, n.shape, tuple(Affine(0, ((d, 1),)) for d in range(len(n.shape)))))
         self.out(f"{token}[{', '.join(variables)}] = {total}")
-        launch = Launch(machine.threads, product(n.shape), machine.threads, machine.blocks)
+        launch = Launch(machine.threads, product(n.shape), machine.threads, machine.blocks(machine.threads))
         return Body(self.params, self.lines, launch, "a thread for each element of the result, no atomics")
 
     def buffer(self, a: Access) -> str:

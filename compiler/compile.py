@@ -13,7 +13,7 @@ from .ir.graph import Graph, verify
 from .loc import user_loc
 from .loop.dots import dot_layout
 from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter, is_inline
-from .loop.lower import lower
+from .loop.lower import MASKED_PICK_LIMIT, lower
 from .passes.expand import expand
 from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, TargetName, UserLine
 from .schedule.group import schedule
@@ -53,7 +53,9 @@ def compile_graph(
     """
     checked(graph)
     primitive = expand(graph)  # composites written out, what is not needed dropped
-    loops = lower(primitive)  # operations become loop nests, movement becomes index maps
+    loops = lower(
+        primitive, MASKED_PICK_LIMIT if target == "cpu" else machine.pick_limit
+    )  # operations become loop nests, movement becomes index maps
     plan = schedule(loops, fuse, slabs=target == "cpu")  # nests become kernels, kernels become slabs of phases
     dialect = cpu_dialect() if target == "cpu" else cuda_dialect(machine)
     module = Module(f"Kernels of {name or graph.name}.", dialect)

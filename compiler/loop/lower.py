@@ -31,8 +31,8 @@ from .ir import (
     try_reshape,
 )
 
-# An indexed value is picked by a masked sum over the row (which fuses) up to this many columns; beyond it, or where
-# the table is stored anyway, by its address.
+# An indexed value is picked by a masked sum over the row (which fuses) up to this many columns, unless the target says
+# otherwise; beyond it, or where the table is stored anyway, by its address.
 MASKED_PICK_LIMIT = 1024
 
 Names = tuple[str | None, ...]
@@ -42,8 +42,8 @@ Names = tuple[str | None, ...]
 class Lowering:
     """Builds the loop program of one graph. The graph holds primitive operations only."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, pick_limit: int) -> None:
+        self.graph, self.pick_limit = graph, pick_limit
         self.program = LoopProgram([], [], [])
         self.values: dict[int, View] = {}
         self.memo: dict[Hashable, LoopNode] = {}
@@ -317,7 +317,7 @@ class Lowering:
         table, idx = args
         limit = table.shape[axis]
         check = (limit, site)
-        if along and idx.shape[axis] == 1 and isinstance(limit, int) and limit <= MASKED_PICK_LIMIT:
+        if along and idx.shape[axis] == 1 and isinstance(limit, int) and limit <= self.pick_limit:
             return self._masked_pick(n, table, idx, check)
         source = table.source
         if isinstance(source, Map) and source.fn == "iota" and table.identity and source.shape == (limit,):
@@ -347,6 +347,6 @@ class Lowering:
         return self.reshape(picked, n.type.shape, n.type.names)
 
 
-def lower(graph: Graph) -> LoopProgram:
+def lower(graph: Graph, pick_limit: int = MASKED_PICK_LIMIT) -> LoopProgram:
     """The loop program of a graph of primitive operations."""
-    return Lowering(graph).run()
+    return Lowering(graph, pick_limit).run()

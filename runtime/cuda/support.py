@@ -74,6 +74,7 @@ i64: Final[MakeView] = _all["i64"]
 u32: Final[MakeView] = _all["u32"]
 bools: Final[MakeView] = _all["bools"]
 registers: Final[Callable[[int, Any], View]] = _all["registers"]
+filled: Final[Callable[[int, Any, Any], View]] = _all["filled"]
 shared: Final[Callable[[int, Any], View]] = _all["shared"]
 load4: Final[Callable[[View, int], View]] = _all["load4"]
 store4: Final[Callable[[View, int, View], None]] = _all["store4"]
@@ -207,6 +208,7 @@ __all__ = [
     "minimum_f64",
     "pow_f32",
     "pow_f64",
+    "filled",
     "registers",
     "rsqrt_f32",
     "rsqrt_f64",

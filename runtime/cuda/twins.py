@@ -77,6 +77,13 @@ def registers(count: int, dtype: Any) -> Array:
     return np.full(count, poison, kind)
 
 
+def filled(count: int, dtype: Any, value: Any) -> Array:
+    """`count` elements of one thread that hold a value."""
+    out = registers(count, dtype)
+    out.fill(value)
+    return out
+
+
 def load4(vector: Array, i: int) -> Array:
     """Elements i to i + 3; zeros beyond the end, where a device reads what is there."""
     out = np.zeros(4, vector.dtype)

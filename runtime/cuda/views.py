@@ -179,6 +179,21 @@ def _codegen_registers(context: Any, builder: Builder, signature: Signature, val
     return _made(context, builder, made, _room(context, builder, made, signature.args[0].literal_value), ())
 
 
+def _define_filled(
+    typing_context: object, count: Any, dtype: Any, value: Any
+) -> tuple[Signature, Callable[..., object]]:
+    made: Any = _define_room(GENERIC, count, dtype)
+    return made.return_type(count, dtype, dtype.dtype), _codegen_filled
+
+
+def _codegen_filled(context: Any, builder: Builder, signature: Signature, values: Sequence[Value]) -> Value:
+    made, count = signature.return_type, signature.args[0].literal_value
+    room = _room(context, builder, made, count)
+    for i in range(count):
+        context.pack_value(builder, made.dtype, values[2], builder.gep(room, [constant(i)], inbounds=True))
+    return _made(context, builder, made, room, ())
+
+
 def _room(context: Any, builder: Builder, view: Any, count: int) -> Value:
     """`count` elements on the stack of the thread, made once however often this runs."""
     with builder.goto_entry_block():
@@ -199,6 +214,8 @@ def _codegen_shared(context: Any, builder: Builder, signature: Signature, values
 registers: Final[Any] = intrinsic(_define_registers)
 """`registers(count, dtype)` in a kernel: an uninitialised vector of one thread; in registers where every index is a
 constant once loops are unrolled."""
+filled: Final[Any] = intrinsic(_define_filled)
+"""`filled(count, dtype, value)` in a kernel: `registers` that all hold one value."""
 shared: Final[Any] = intrinsic(_define_shared)
 """`shared(count, dtype)` in a kernel: an uninitialised vector that the threads of a block share."""
 

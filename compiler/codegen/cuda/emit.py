@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from ...loop.ir import LoopNode, Reduce, Write
@@ -24,7 +25,7 @@ from .values import ThreadValues
 
 def kernel_body(s: Schedule, k: Kernel, machine: Machine) -> Body:
     """The text of a kernel. It is written twice: the first time to learn what its passes touch."""
-    facts = Analysis(s, k)
+    facts = Analysis(s, _narrow(s, k))
     first = Emitter(facts, Mapping("rows" if facts.last_pass else "elements", 32, 1, None), {}, machine)
     first.dry_run()
     touched = first.values.touched
@@ -37,6 +38,20 @@ def kernel_body(s: Schedule, k: Kernel, machine: Machine) -> Body:
     sums = sum(isinstance(n, Reduce) and facts.inner in s.at[n.id].dims for n in k.nodes)
     m = mapping_of(facts, machine, set(touched), len(shared) + len(facts.kept) + sums)
     return Emitter(facts, m, shared if m.groups is not None else {}, machine).run()
+
+
+def _narrow(s: Schedule, k: Kernel) -> Kernel:
+    """The kernel without inner axes that none of its values has: a thread a row, if all there is are values per row."""
+    space = k.space
+    while space and all(_rank(s, n) < len(space) for n in k.nodes):
+        space = space[:-1]
+    return replace(k, space=space)
+
+
+def _rank(s: Schedule, n: LoopNode) -> int:
+    """How many axes of its kernel's space a value needs."""
+    dims = s.at[n.id].dims if n.shape else ()
+    return max([d + 1 for d in dims] + [len(n.reads[0].shape) if isinstance(n, Reduce) else 0])
 
 
 @final
@@ -399,7 +414,9 @@ class Emitter:
         """Where the current column of a fold over rows is."""
         if self.m.groups is None:
             return f"{self.partial(n)}[{self.token('block')}, {self.at.var(self.facts.inner)}]"
-        return f"{self.values.registers(('sum', n.id), f'{buffer_name(n)}_{n.fn}', n.dtype)}[{self.values.slot}]"
+        zero = lowest(n.fn, n.dtype).text
+        token = self.values.registers(("sum", n.id), f"{buffer_name(n)}_{n.fn}", n.dtype, zero)
+        return f"{token}[{self.values.slot}]"
 
     def begin_sum(self, n: Reduce) -> None:
         """The neutral element."""
@@ -407,12 +424,7 @@ class Emitter:
         if not self.along_row(n):
             self.out(f"{self.total(n)} = {zero}")
         elif self.m.groups is not None:
-            j = self.names.token(("zero",), "j")
-            target = self.sum_element(n).rpartition("[")[0]
-            if self.m.held == 1:
-                self.out(f"{target}[0] = {zero}")
-            else:
-                self.out(f"for {j} in range({self.m.held}):", f"    {target}[{j}] = {zero}")
+            self.sum_element(n)  # declared with its value
         else:
             self.each_column(f"{self.sum_element(n)} = {zero}")
 

@@ -13,7 +13,8 @@ class Machine:
     `resident` threads in at most `resident_blocks` blocks. fold_threads: threads of each processor that share a fold
     over rows (every block leaves a partial result), `fold_rows` rows a block at least. row_threads: of a block that works
     on one row together, at most; `row_elements`: of the row for each of its threads. registers: elements of a row that a
-    thread keeps, over all values; a longer row is read again instead."""
+    thread keeps, over all values; a longer row is read again instead. pick_limit: columns up to which an indexed element
+    is picked by a masked sum over its row, which costs nothing where the row is in registers."""
 
     threads: int = 256
     processors: int = 132
@@ -24,6 +25,7 @@ class Machine:
     row_threads: int = 512
     row_elements: int = 8
     registers: int = 128
+    pick_limit: int = 65536
 
     def blocks(self, threads: int) -> int:
         """Blocks that fill the device; a launch has no more."""

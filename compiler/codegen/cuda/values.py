@@ -60,13 +60,15 @@ class ThreadValues(Values):
         """The first element of a group."""
         return self.names.token(("start",), "start")
 
-    def registers(self, key: object, name: str, dtype: DType) -> str:
+    def registers(self, key: object, name: str, dtype: DType, value: str | None = None) -> str:
         """The name of registers for this thread's part of a row, declared at the top of the kernel."""
         full = ("registers", key)
         new = full not in self.names.memo
         token = self.names.token(full, name)
         if new:
-            self.declared.append(f"{token} = registers({self.m.held}, {element_type(dtype)})")
+            what = f"{self.m.held}, {element_type(dtype)}"
+            made = f"registers({what})" if value is None else f"filled({what}, {value})"
+            self.declared.append(f"{token} = {made}")
         return token
 
     # ---- elements

@@ -176,7 +176,7 @@ class Emitter:
             step = "" if single else f"{self.m.width} * "
             var = self.at.var(0) if single else self.values.start
             name = "" if self.facts.flat else self.comment(0)
-            self.open(f"for {var} in range({step}cuda.grid(1), {self.at.extent(0)}, {step}cuda.gridsize(1)):{name}")
+            self.open(f"for {var} in strided({step}cuda.grid(1), {self.at.extent(0)}, {step}cuda.gridsize(1)):{name}")
         else:
             self.over_space(list(range(dims)))
         self.out(*self.values.row)
@@ -194,12 +194,12 @@ class Emitter:
             sizes[-1], names[-1] = str(last // self.m.width), self.names.token(("quad",), "quad")
         count = " * ".join(x for x in sizes if x != "1") or "1"
         if len(dims) == 1:
-            self.open(f"for {names[0]} in range(cuda.grid(1), {count}, cuda.gridsize(1)):{self.comment(dims[0])}")
+            self.open(f"for {names[0]} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):{self.comment(dims[0])}")
             return
         i = self.names.token(("element",), "i")
         labels = [self.at.label(d) for d in dims]
         comment = f"  # {' x '.join(x or '?' for x in labels)}" if any(labels) else ""
-        self.open(f"for {i} in range(cuda.grid(1), {count}, cuda.gridsize(1)):{comment}")
+        self.open(f"for {i} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):{comment}")
         self.out(f"{', '.join(names)} = unravel({i}, ({', '.join(sizes)}))")
         if self.m.width > 1:
             self.out(f"{self.values.start} = {self.m.width} * {names[-1]}")
@@ -236,7 +236,7 @@ class Emitter:
             count = " * ".join(x for x in sizes if x != "1") or "1"
             names = " x ".join(self.at.label(d) or "?" for d in lead)
             comment = f"  # {names}" if names.strip("? x") else ""
-            self.open(f"for {var} in range({self.token('block')}, {count}, {self.token('blocks')}):{comment}")
+            self.open(f"for {var} in strided({self.token('block')}, {count}, {self.token('blocks')}):{comment}")
             if len(lead) > 1:
                 self.out(f"{', '.join(map(self.at.var, lead))} = unravel({var}, ({', '.join(sizes)}))")
         for p in range(self.facts.last_pass + 1):
@@ -266,7 +266,7 @@ class Emitter:
         times = "" if m.width == 1 else f"{m.width} * "
         thread, size, comment = self.token("thread"), self.at.size(self.k.space[-1]), self.comment(inner)
         if m.groups is None:
-            self.open(f"for {var} in range({times}{thread}, {size}, {m.width * m.threads}):{comment}")
+            self.open(f"for {var} in strided({times}{thread}, {size}, {m.width * m.threads}):{comment}")
             return
         columns = self.k.space[-1]
         assert isinstance(columns, int)

@@ -61,10 +61,10 @@ class Emitter:
         sizes = [self.size(s) for s in n.shape]
         count = " * ".join(x for x in sizes if x != "1") or "1"
         if len(variables) == 1:
-            self.open(f"for {mine} in range(cuda.grid(1), {count}, cuda.gridsize(1)):")
+            self.open(f"for {mine} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
         else:
             i = names.token(("element",), "i")
-            self.open(f"for {i} in range(cuda.grid(1), {count}, cuda.gridsize(1)):")
+            self.open(f"for {i} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
             self.out(f"{', '.join(variables)} = unravel({i}, ({', '.join(sizes)}))")
         self.out(f"{total} = {literal(0, n.dtype).text}")
         inside = self.depth

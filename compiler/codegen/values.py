@@ -157,7 +157,8 @@ class Values:
         assert isinstance(n, Map | Gather), n
         if is_inline(n):
             return self.expression(n)
-        once = n.shape == () and self.facts.s.at[n.id].space != self.facts.k.space
+        space = self.facts.k.space
+        once = n.shape == () and space != () and self.facts.s.at[n.id].space != space
         outer, self.body = self.body, self.top if once else self.row
         e = self.expression(n)
         token = self.names.token(key, value_name(n))

@@ -153,6 +153,7 @@ def _capability_of(arch: str) -> tuple[int, int, str]:
 
 
 _lock: Final = threading.RLock()
+_PLACES: Final = re.compile(r'^ *call void @"llvm\.dbg\.(value|declare)"\(.*\n', re.MULTILINE)
 
 
 def compile_kernel(function: Callable[..., None], parameters: int, threads: int, arch: str) -> Compiled:
@@ -174,6 +175,8 @@ def compile_kernel(function: Callable[..., None], parameters: int, threads: int,
         library, _ = compiler._compile_pyfunc_with_fixup(
             function, signature, device=False, abi="numba", cc=cc, lineinfo=True, launch_bounds=threads
         )
+        # Lines are wanted, places of variables are not: NVVM's optimiser makes symbols of them that it then refuses.
+        library._llvm_strs = [_PLACES.sub("", text) for text in library.llvm_strs]
         ptx, llvm, mangled = library.get_asm_strs(cc=cc)[0], library.get_llvm_str(), library._entry_name
     entry = f"{function.__name__}_kernel"  # not the bare name: `add` is a word of PTX
     return Compiled(_without_environment(ptx).replace(mangled, entry) + "\n", llvm.replace(mangled, entry), entry)

@@ -5,9 +5,10 @@ Both run the same text, so that the simulator's twins and the device's instructi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -30,11 +31,12 @@ class Case:
     numbers: Sequence[int] = ()
     grid: int = 1
     block: int = 32
+    bound: int = 0
     rtol: float = 0.0
     source: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source", f"{HEAD}@jit(launch_bounds={self.block})\n{self.text}")
+        object.__setattr__(self, "source", f"{HEAD}@jit(launch_bounds={self.bound or self.block})\n{self.text}")
 
     def check(self, launch: Launch) -> None:
         """Launch `launch(grid, block, arguments, arrays)` on copies and compare."""
@@ -163,11 +165,12 @@ def _views() -> list[Case]:
     y = f32(y, (32,))
     row = x[cuda.threadIdx.x]
     kept = registers(8, f4)
+    sums = filled(2, f4, ONE)
     for j in range(8):
         kept[j] = row[j] * TWO
-    total = ZERO
     for j in range(8):
-        total += kept[j]
+        sums[1] += kept[j]
+    total = sums[1] - sums[0]
     y[cuda.threadIdx.x] = total
 """,
             [(w := RNG.integers(-4, 4, (32, 8)).astype(np.float32)), np.zeros(32, np.float32)],
@@ -241,13 +244,14 @@ def _values(name: str, count: int) -> Array:
     if name[0] == "f":
         return RNG.normal(size=count).astype(kind)
     info = np.iinfo(kind)
-    return np.asarray(RNG.integers(info.min, info.max, count, dtype=kind))
+    whole: Array = cast(Any, RNG).integers(info.min, info.max, count, dtype=kind)
+    return whole
 
 
 def _reductions() -> list[Case]:
     cases: list[Case] = []
     functions: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
-    for block in (32, 64, 96):
+    for block, bound in ((32, 32), (32, 128), (96, 96)):
         for op, function in functions.items():
             for name, kind in TYPES.items():
                 if (op, name) == ("sum", "bool"):
@@ -257,7 +261,7 @@ def _reductions() -> list[Case]:
                 want = [butterfly(function, x[:block]), butterfly(function, x[block:])]
                 cases.append(
                     Case(
-                        f"block_{op}_{name} {block}",
+                        f"block_{op}_{name} {block} of {bound}",
                         f"""def test(threads, x, y):
     x = {view}(x, (2, threads))
     y = {view}(y, (2, threads))
@@ -266,7 +270,7 @@ def _reductions() -> list[Case]:
         y[row, thread] = block_{op}_{name}(x[row, thread])
 """,
                         [x, np.zeros(2 * block, kind)], [None, np.repeat(np.array(want, kind), block)], [block],
-                        block=block,
+                        block=block, bound=bound,
                     )
                 )  # fmt: skip
     return cases
@@ -351,5 +355,41 @@ def _extremes() -> list[Case]:
     return cases
 
 
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(np.where(x < 0, np.exp(-abs(x)), 1) / (1 + np.exp(-abs(x))))
+
+
+REFERENCES: dict[str, Callable[[Any], Any]] = {
+    "exp": np.exp, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sigmoid": _sigmoid, "sin": np.sin, "cos": np.cos,
+    "softplus": lambda x: np.logaddexp(x, 0), "erf": np.vectorize(math.erf), "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1 / np.sqrt(x), "floor": np.floor,
+}  # fmt: skip
+
+
+def _scalars() -> list[Case]:
+    cases: list[Case] = []
+    for width, kind in (("f32", np.float32), ("f64", np.float64)):
+        x = np.array([*SPECIAL, *np.linspace(-8, 8, 48)], kind)
+        for name, reference in REFERENCES.items():
+            with np.errstate(all="ignore"):
+                want = reference(x.astype(np.float64)).astype(kind)
+            cases.append(
+                Case(
+                    f"{name}_{width}",
+                    f"""def test(x, y):
+    x = {width}(x, (64,))
+    y = {width}(y, (64,))
+    thread = cuda.threadIdx.x
+    y[thread] = {name}_{width}(x[thread])
+    y[32 + thread] = {name}_{width}(x[32 + thread])
+""",
+                    [x, np.zeros(64, kind)], [None, want], rtol=4 * float(np.finfo(kind).eps),
+                )
+            )  # fmt: skip
+    return cases
+
+
+SCALARS = _scalars()
+"""Scalar functions of every width: near NumPy's results in float64."""
 EXACT = [*_views(), *_words(), *_reductions(), *_nan_reductions(), *_argmaxima(), *_extremes()]
 """Cases whose result is known to the bit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shapewright.compiler.codegen.cuda import CUDA, SIMULATOR
+from shapewright.compiler.codegen.cuda import CUDA, SIMULATOR, Machine
 from shapewright.compiler.compile import compile_graph
 from shapewright.compiler.ir.graph import Graph
 from shapewright.compiler.ops.opdef import Arr
@@ -15,10 +15,15 @@ from shapewright.runtime.params import Cell
 
 
 def run_cuda(
-    graph: Graph, leaves: Mapping[int, Arr], *, fuse: bool = True, steps: int = 1
+    graph: Graph,
+    leaves: Mapping[int, Arr],
+    *,
+    fuse: bool = True,
+    steps: int = 1,
+    machine: Machine | None = None,
 ) -> tuple[list[Arr], dict[int, Arr]]:
     """Outputs of the last of some steps, and the storage of the graph's leaves after it (updates applied)."""
-    machine = SIMULATOR if device().simulated else CUDA
+    machine = machine or (SIMULATOR if device().simulated else CUDA)
     program = compile_graph(graph, fuse=fuse, target="cuda", machine=machine)
     outside = {"input", "scalar", "key"}
     stored = [n for n in graph.nodes if n.op == "leaf" and n.kind not in outside and n.id in leaves]

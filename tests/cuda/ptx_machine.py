@@ -1,123 +1,26 @@
 """Runs PTX without a GPU: enough of the instruction set for kernels that call no device functions.
 
 Every thread of a block is stepped alone until it waits at a shuffle or a barrier; memory is the NumPy arrays that were
-handed over, and touching anything else, or an address that is not aligned, is an error.
+handed over, and touching anything else, or an address that is not aligned, is an error. `Program(ptx)[grid, block]` runs
+on any memory of this process, as the simulator's kernels do.
 """
 
 from __future__ import annotations
 
-import math
-import operator
+import ctypes
 import re
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .ptx_numbers import binary, insert, ternary, unary
+
 Array = np.ndarray[Any, Any]
 Values = dict[str, int]
 Read = Callable[[Values], int]
 Step = Callable[["Thread"], None]
-
-# ---- numbers: registers hold bits; the type is the instruction's
-
-
-def decode(kind: str, bits: int) -> Any:
-    """The number that bits mean in a PTX type."""
-    if kind in ("f32", "f64"):
-        size = 4 if kind == "f32" else 8
-        return struct.unpack("<f" if size == 4 else "<d", (bits & (1 << 8 * size) - 1).to_bytes(size, "little"))[0]
-    if kind == "pred":
-        return bits & 1
-    width = int(kind[1:])
-    bits &= (1 << width) - 1
-    return bits - (1 << width) if kind[0] == "s" and bits >> (width - 1) else bits
-
-
-def encode(kind: str, value: Any) -> int:
-    """The bits of a number in a PTX type."""
-    if kind == "f32":
-        with np.errstate(all="ignore"):
-            return int(np.float32(value).view(np.uint32))
-    if kind == "f64":
-        return int(np.float64(value).view(np.uint64))
-    if kind == "pred":
-        return int(value) & 1
-    return int(value) & (1 << int(kind[1:])) - 1
-
-
-def quotient(a: Any, b: Any) -> Any:
-    """Division as the machine does it: integers towards zero, floats by IEEE."""
-    if isinstance(a, float):
-        with np.errstate(all="ignore"):
-            return float(np.float64(a) / np.float64(b))
-    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-
-
-def extreme(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """max or min of numbers; of floats, NaN where either is (the `.NaN` instructions: no others occur)."""
-    return lambda a, b: math.nan if a != a or b != b else choose(a, b)
-
-
-def insert(a: int, b: int, position: int, length: int) -> int:
-    """bfi: the low bits of a put into b."""
-    mask = ((1 << length) - 1) << position
-    return (b & ~mask) | (a << position & mask)
-
-
-UNARY: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "abs": abs, "not": lambda a: ~a}
-BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": quotient, "and": lambda a, b: a & b,
-    "or": lambda a, b: a | b, "xor": lambda a, b: a ^ b, "max": extreme(max), "min": extreme(min),
-    "rem": lambda a, b: a - b * quotient(a, b),
-}  # fmt: skip
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq, "ne": lambda a, b: a != b and a == a and b == b, "lt": operator.lt, "le": operator.le,
-    "gt": operator.gt, "ge": operator.ge, "nan": lambda a, b: a != a or b != b, "num": lambda a, b: a == a and b == b,
-    "neu": operator.ne, "ltu": lambda a, b: not a >= b, "leu": lambda a, b: not a > b, "gtu": lambda a, b: not a <= b,
-    "geu": lambda a, b: not a < b, "equ": lambda a, b: a == b or a != a or b != b, "lo": operator.lt, "hi": operator.gt,
-}  # fmt: skip
-
-
-def unary(name: str, kind: str, to: str) -> Callable[[int], int]:
-    """What an instruction with one operand does to bits."""
-    if name == "mov":
-        return lambda a: a
-    if name == "cvt":
-        return lambda a: encode(to, decode(kind, a) if to[0] == "f" else int(decode(kind, a)))
-    function = UNARY[name]
-    return lambda a: encode(kind, function(decode(kind, a)))
-
-
-def binary(name: str, kind: str, words: list[str]) -> Callable[[int, int], int]:
-    """What an instruction with two operands does to bits."""
-    if name == "setp":
-        compare = COMPARISONS[words[0]]
-        return lambda a, b: int(compare(decode(kind, a), decode(kind, b)))
-    if name in ("shl", "shr"):
-        width = int(kind[1:])
-        if name == "shl":
-            return lambda a, n: encode(kind, decode(kind, a) << min(n, width))
-        return lambda a, n: encode(kind, decode(kind, a) >> min(n, width))
-    function = BINARY[name]
-    result = f"{kind[0]}{2 * int(kind[1:])}" if "wide" in words else kind
-    down = int(kind[1:]) if "hi" in words else 0
-    if down:
-        return lambda a, b: encode(result, function(decode(kind, a), decode(kind, b)) >> down)
-    return lambda a, b: encode(result, function(decode(kind, a), decode(kind, b)))
-
-
-def ternary(name: str, kind: str) -> Callable[[int, int, int], int]:
-    """What an instruction with three operands does to bits."""
-    if name == "selp":
-        return lambda a, b, p: a if p else b
-    if name == "shf":  # left, wrapping around
-        return lambda low, high, n: encode("b32", (high << (n & 31)) | (low >> (32 - (n & 31))))
-    assert name in ("fma", "mad")
-    return lambda a, b, c: encode(kind, decode(kind, a) * decode(kind, b) + decode(kind, c))
-
 
 # ---- threads
 
@@ -131,11 +34,13 @@ class Thread:
     at: int = 0
     waits: Wait | None = None
     done: bool = False
+    memory: bytearray = field(default_factory=bytearray)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A shuffle (`lanes`: in which bits the number of the other lane differs) or a barrier; `target` takes the result."""
+    """A shuffle (`lanes`: in which bits the number of the other lane differs), a vote of a warp, or a barrier, perhaps
+    with a vote of the block; `target` takes the result."""
 
     kind: str
     target: str
@@ -145,9 +50,9 @@ class Wait:
 
 @dataclass
 class Memory:
-    """Arrays at their own addresses, and the shared memory of a block at small ones."""
+    """Arrays at their own addresses (None: any address), and the shared memory of a block at small ones."""
 
-    arrays: Sequence[Array]
+    arrays: Sequence[Array] | None
     shared: bytearray = field(default_factory=bytearray)
 
     def place(self, space: str, address: int, size: int) -> memoryview:
@@ -158,12 +63,25 @@ class Memory:
             if not 0 <= address <= len(self.shared) - size:
                 raise IndexError("outside shared memory")
             return memoryview(self.shared)[address : address + size]
+        if self.arrays is None:
+            if address < 4096:
+                raise IndexError(f"address {address} is nobody's")
+            return memoryview((ctypes.c_ubyte * size).from_address(address)).cast("B")
         for array in self.arrays:
             start = address - array.ctypes.data
             if 0 <= start <= array.nbytes - size:
                 flat: Any = array.reshape(-1).view(np.uint8)
                 return memoryview(flat)[start : start + size]
         raise IndexError("outside every array")
+
+
+def unknown(text: str) -> Step:
+    """An instruction that must not be reached."""
+
+    def stop(thread: Thread) -> None:
+        raise NotImplementedError(text)
+
+    return stop
 
 
 class Program:
@@ -176,6 +94,13 @@ class Program:
         for align, name, size in re.findall(r"\.shared \.align (\d+) \.b8 (\w+)\[(\d+)\]", ptx):
             self.symbols[name] = self.room = -(-self.room // int(align)) * int(align)
             self.room += int(size)
+        self.tables: list[Array] = []
+        for name, values in re.findall(r"\.global \.align \d+ \.b8 (\w+)\[\d+\] = \{([\d, ]+)\}", ptx):
+            self.tables.append(np.array(values.split(","), np.uint8))
+            self.symbols[name] = self.tables[-1].ctypes.data
+        self.stack = 0  # bytes of each thread's own memory
+        for name, size in re.findall(r"\.local \.align \d+ \.b8 (\w+)\[(\d+)\]", ptx):
+            self.symbols[name], self.stack = 0, int(size)
         self.labels, self.texts = dict[str, int](), list[str]()
         for raw in body.partition("{")[2].splitlines():
             line = raw.partition("//")[0].strip()
@@ -195,16 +120,22 @@ class Program:
             number = int(text, 0)
         elif text in self.symbols:
             number = self.symbols[text]
+        elif not text.startswith("%"):
+            number = 0  # nobody's: for the far side of sine and cosine only
         else:
-            return lambda registers: registers[text]
+            return lambda registers: registers.get(text, UNDEFINED)  # a device computes with them, in vain
         return lambda registers: number
 
     def translate(self, text: str) -> Step:
         """One instruction as a function of the thread."""
+        whole = text
         guard, text = (text[1:].split(None, 1)) if text.startswith("@") else ("", text)
         name, _, rest = text.partition(" ") if " " in text else text.partition("\t")
         operands = [part.strip() for part in re.findall(r"\{[^}]*\}|\[[^\]]*\]|[^,\s|]+", rest)]
-        step = self.instruction(name.strip().split("."), operands)
+        try:
+            step = self.instruction(name.strip().split("."), operands)
+        except (KeyError, IndexError, AssertionError):  # calls of functions, and the far side of sine and cosine
+            return unknown(whole)
         if not guard:
             return step
         wanted, predicate = (0, guard[1:]) if guard.startswith("!") else (1, guard)
@@ -223,6 +154,10 @@ class Program:
             return self.access(words, operands)
         if name == "shfl":
             return self.wait("shfl", operands[0], operands[-4], operands[-3])
+        if name == "mov" and "{" in "".join(operands):
+            return self.halves(operands[0], operands[1])
+        if name == "vote":
+            return self.wait(words[2], operands[0], operands[1])
         if name == "bar":
             return self.wait(words[2] if len(words) > 2 else "sync", operands[0], operands[-1])
         sources = [self.read(text) for text in operands[1:]]
@@ -237,17 +172,33 @@ class Program:
     def computation(self, words: list[str], operands: int) -> Callable[..., int]:
         """What an instruction without memory does to the bits of its operands."""
         name, kind = words[0], words[-1]
+        if name == "cvta":  # memory of a thread has addresses of its own here
+            return lambda value: value
         assert name not in ("max", "min") or kind[0] != "f" or "NaN" in words
         match operands:
             case 1:
-                return unary(name, kind, words[-2])
+                return unary(name, kind, words[1:-1])
             case 2:
                 return binary(name, kind, words[1:-1])
             case 3:
-                return ternary(name, kind)
+                return ternary(name, kind, words[1:-1])
             case _:
                 assert name == "bfi"
                 return insert
+
+    def halves(self, target: str, source: str) -> Step:
+        """A mov between 64 bits and two times 32."""
+        into, out = ([part.strip() for part in text.strip("{}").split(",")] for text in (target, source))
+        reads = [self.read(text) for text in out]
+
+        def step(thread: Thread) -> None:
+            bits = sum((read(thread.registers) & 2**32 - 1) << 32 * i for i, read in enumerate(reads))
+            if len(reads) == 1:
+                bits = reads[0](thread.registers)
+            for i, name in enumerate(into):
+                thread.registers[name] = bits >> 32 * i & (2**32 - 1 if len(into) == 2 else 2**64 - 1)
+
+        return step
 
     def jump(self, name: str, operands: list[str]) -> Step:
         def finish(thread: Thread) -> None:
@@ -268,7 +219,7 @@ class Program:
 
     def access(self, words: list[str], operands: list[str]) -> Step:
         """A load or a store of one element or of a vector of them."""
-        space, count = words[1], int(words[2][1:]) if re.fullmatch(r"v\d", words[2]) else 1
+        space, count = words[1], next((int(word[1:]) for word in words if re.fullmatch(r"v\d", word)), 1)
         size = int(words[-1][1:]) // 8
         place, other = (operands[1], operands[0]) if words[0] == "ld" else (operands[0], operands[1])
         base, _, offset = place.strip("[]").partition("+")
@@ -278,13 +229,19 @@ class Program:
         address, shift = self.read(base), int(offset or 0)
         sources = [self.read(name) for name in names] if words[0] == "st" else []
 
+        def memory(thread: Thread) -> memoryview:
+            at = address(thread.registers) + shift
+            if space == "local":
+                return memoryview(thread.memory)[at : at + size * count]
+            return self.memory.place(space, at, size * count)
+
         def load(thread: Thread) -> None:
-            block = self.memory.place(space, address(thread.registers) + shift, size * count)
+            block = memory(thread)
             for i, name in enumerate(names):
                 thread.registers[name] = int.from_bytes(block[i * size : (i + 1) * size], "little")
 
         def store(thread: Thread) -> None:
-            block = self.memory.place(space, address(thread.registers) + shift, size * count)
+            block = memory(thread)
             for i, source in enumerate(sources):
                 bits = source(thread.registers) & (1 << 8 * size) - 1
                 block[i * size : (i + 1) * size] = bits.to_bytes(size, "little")
@@ -292,17 +249,22 @@ class Program:
         return store if sources else load
 
     # ---- running
-    def launch(self, grid: int, block: int, arguments: Sequence[int], arrays: Sequence[Array]) -> None:
+    def __getitem__(self, configuration: tuple[int, int]) -> Callable[..., None]:
+        return lambda *arguments: self.launch(*configuration, arguments, None)
+
+    def launch(self, grid: int, block: int, arguments: Sequence[int], arrays: Sequence[Array] | None) -> None:
         """Run the kernel on `arrays`, whose addresses are among the arguments."""
         for number in range(grid):
-            self.memory = Memory(arrays, bytearray(b"\xff" * self.room))
+            known = None if arrays is None else [*arrays, *self.tables]
+            self.memory = Memory(known, bytearray(b"\xff" * self.room))
             facts = {"%ctaid.x": number, "%nctaid.x": grid, "%ntid.x": block}
             facts |= dict(zip(self.parameters, (v & 2**64 - 1 for v in arguments), strict=True))
-            threads = [Thread(i, {**facts, "%tid.x": i}) for i in range(block)]
-            while not all(thread.done for thread in threads):
-                for thread in threads:
-                    self.advance(thread)
-                self.meet(threads)
+            threads = [Thread(i, {**facts, "%tid.x": i}, memory=bytearray(b"\xff" * self.stack)) for i in range(block)]
+            with np.errstate(all="ignore"):
+                while not all(thread.done for thread in threads):
+                    for thread in threads:
+                        self.advance(thread)
+                    self.meet(threads)
 
     def advance(self, thread: Thread) -> None:
         """Step a thread until it waits or ends."""
@@ -317,24 +279,26 @@ class Program:
         for start in range(0, len(threads), 32):
             warp = threads[start : start + 32]
             waits = warp[0].waits
-            if waits is not None and waits.kind == "shfl" and all(t.waits is waits for t in warp):
-                values = [waits.value(t.registers) for t in warp]
-                for t in warp:
-                    t.registers[waits.target] = values[(t.number % 32) ^ waits.lanes(t.registers)]
-                    t.waits, moved = None, True
+            if waits is None or waits.kind not in ("shfl", "any", "all") or any(t.waits is not waits for t in warp):
+                continue
+            moved = True
+            values = [waits.value(t.registers) for t in warp]
+            for t in warp:
+                other = values[(t.number % 32) ^ waits.lanes(t.registers)]
+                t.registers[waits.target] = other if waits.kind == "shfl" else int(VOTES[waits.kind](values))
+                t.waits = None
         living = [t for t in threads if not t.done]
         if moved or not living:
             return
         waits = living[0].waits
-        if (
-            waits is None
-            or waits.kind == "shfl"
-            or len(living) < len(threads)
-            or any(t.waits is not waits for t in living)
-        ):
+        if waits is None or len(living) < len(threads) or any(t.waits is not waits for t in living):
             raise RuntimeError("threads wait for each other at different places")
-        votes = [waits.value(t.registers) if waits.kind != "sync" else 0 for t in living]
+        values = [waits.value(t.registers) if waits.kind in VOTES else 0 for t in living]
         for t in living:
-            if waits.kind in ("or", "and"):
-                t.registers[waits.target] = int(any(votes) if waits.kind == "or" else all(votes))
+            if waits.kind in VOTES:
+                t.registers[waits.target] = int(VOTES[waits.kind](values))
             t.waits = None
+
+
+UNDEFINED = 0x7FC0_0000  # what a register holds that nobody has written: a NaN
+VOTES: dict[str, Callable[[list[int]], bool]] = {"any": any, "all": all, "or": any, "and": all}

@@ -12,9 +12,14 @@ from pathlib import Path
 import pytest
 
 from shapewright.compiler.errors import CompileError, DeviceError
-from shapewright.runtime.cuda import api, loader
+from shapewright.runtime.cuda import loader
 from shapewright.runtime.cuda.folders import installed, simulated
 from shapewright.runtime.cuda.loader import Resources, load
+
+if not simulated() and installed("numba-cuda") is None:
+    pytest.skip("NUMBA_ENABLE_CUDASIM=0, and numba-cuda is not installed", allow_module_level=True)
+
+from shapewright.runtime.cuda import api
 
 SOURCE = '''"""Two kernels."""
 

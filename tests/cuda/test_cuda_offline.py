@@ -14,7 +14,7 @@ from shapewright.runtime.cuda import builtins
 from shapewright.runtime.cuda.folders import installed, nvdisasm, simulated
 from shapewright.runtime.cuda.loader import LoadedModule, Resources, load, read_report
 
-from .cases import EXACT, HEAD, Case
+from .cases import EXACT, HEAD, SCALARS, Case
 from .ptx_machine import Program
 
 if simulated():
@@ -22,11 +22,19 @@ if simulated():
 if installed("numba-cuda") is None:
     pytest.skip("numba-cuda is not installed", allow_module_level=True)
 
-# pytestmark = pytest.mark.cuda_offline
+pytestmark = pytest.mark.cuda_offline
 
 
 @pytest.mark.parametrize("case", EXACT, ids=lambda case: case.label)
 def test_device_code_computes_what_numpy_does(case: Case) -> None:
+    case.check(Program(load(case.source, "case").ptx("test")).launch)
+
+
+CALLED = {"sin_f64", "cos_f64"}  # they call functions, which the machine does not
+
+
+@pytest.mark.parametrize("case", [c for c in SCALARS if c.label not in CALLED], ids=lambda case: case.label)
+def test_scalar_functions(case: Case) -> None:
     case.check(Program(load(case.source, "case").ptx("test")).launch)
 
 
@@ -155,6 +163,8 @@ def call(name: str) -> str:
             return f"z[thread] = i8({name}(z[thread + 1]))"
         case "registers" | "shared":
             return f"room = {name}(64, f4); room[thread] = ONE; z[thread] = i8(room[thread])"
+        case "filled":
+            return "room = filled(2, f4, ONE); z[thread] = i8(room[1])"
         case "load4":
             return "z[thread] = load4(z, 4 * thread)[2]"
         case "store4":
@@ -175,7 +185,7 @@ def call(name: str) -> str:
 
 def test_every_name_compiles() -> None:
     """Each name in a kernel of its own: no spills; no stack either, but for the far arguments of sine and cosine."""
-    names = sorted(SUPPORT - {"block_sum_bool"} | {"shared", "strided"})
+    names = sorted(SUPPORT | {"shared", "strided"})
     head = (
         "@jit(launch_bounds=64)\ndef with_{}(x, y, z):\n    thread = cuda.threadIdx.x\n    z = i64(z, (256,))\n    {}\n"
     )
@@ -217,3 +227,21 @@ def test_text_with_a_fault() -> None:
     with pytest.raises(CompileError, match="does not compile") as caught:
         module.ptx("broken")
     assert str(module.path) in str(caught.value)
+
+
+def test_a_warp_alone_shares_nothing() -> None:
+    names = ["block_sum_f32", "block_argmax_f64", "block_min_bool"]
+    head = "@jit(launch_bounds=32)\ndef with_{0}(x, y, z):\n    thread = cuda.threadIdx.x\n    z = i64(z, (64,))\n    {1}\n"
+    module = load(HEAD + "\n\n".join(head.format(name, call(name)) for name in names), "warps")
+    for name in names:
+        took = module.resources(f"with_{name}")
+        assert took.shared == took.barriers == 0
+
+
+def test_device_functions_of_a_kernel() -> None:
+    """Numba asks for the current device when it meets one; there is none here."""
+    text = "@cuda.jit(device=True)\ndef twice(x):\n    return x + x\n\n\n@jit(launch_bounds=32)\ndef test(x):\n"
+    text += "    x = f32(x, (32,))\n    x[cuda.threadIdx.x] = twice(x[cuda.threadIdx.x])\n"
+    x = np.arange(32, dtype=np.float32)
+    Program(load(HEAD + text, "calls").ptx("test")).launch(1, 32, [x.ctypes.data], [x])
+    np.testing.assert_array_equal(x, 2 * np.arange(32))

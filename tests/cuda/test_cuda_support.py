@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from shapewright.runtime.cuda import builtins
 from shapewright.runtime.cuda.folders import simulated
 from shapewright.runtime.cuda.loader import load
 
-from .cases import EXACT, SPECIAL, Array, Case
+from .cases import EXACT, REFERENCES, SPECIAL, Array, Case
 
 if not simulated():
     pytest.skip("NUMBA_ENABLE_CUDASIM=0: these run in the simulator", allow_module_level=True)
@@ -26,7 +26,7 @@ WIDTHS = {"f32": np.float32, "f64": np.float64}
 
 
 def test_every_name_the_emitter_may_import_is_there() -> None:
-    missing = SUPPORT - set(support.__all__) - {"block_sum_bool"}  # no sum has bool terms
+    missing = SUPPORT - set(support.__all__)
     assert not missing
     assert all(getattr(support, name) is not None for name in support.__all__)
     assert len(set(support.__all__)) == len(support.__all__)
@@ -43,17 +43,6 @@ def test_kernels_compute_what_numpy_does(case: Case) -> None:
 
 
 # ---- scalar functions
-
-
-def sigmoid(x: Any) -> Any:
-    return np.where(x < 0, np.exp(-abs(x)), 1) / (1 + np.exp(-abs(x)))
-
-
-REFERENCES: dict[str, Callable[[Any], Any]] = {
-    "exp": np.exp, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sigmoid": sigmoid, "sin": np.sin, "cos": np.cos,
-    "softplus": lambda x: np.logaddexp(x, 0), "erf": np.vectorize(math.erf), "sqrt": np.sqrt,
-    "rsqrt": lambda x: 1 / np.sqrt(x), "floor": np.floor,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -144,7 +133,7 @@ def test_indices_of_a_number() -> None:
 
 def test_one_launch_at_a_time() -> None:
     """Kernels launched from several threads wait for each other: the simulator holds one."""
-    case = next(c for c in EXACT if c.label == "block_sum_f32 64")
+    case = next(c for c in EXACT if c.label == "block_sum_f32 96 of 96")
     kernel = load(case.source, "case").kernel("test")
     failures: list[BaseException] = []
 
@@ -163,6 +152,25 @@ def test_one_launch_at_a_time() -> None:
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_a_fault_in_a_kernel_is_raised_and_forgotten() -> None:
+    text = (
+        "from shapewright.runtime.cuda.support import *\n\n"
+        + """@jit(launch_bounds=32)
+def test(n, x):
+    x = i64(x, (4,))
+    if cuda.threadIdx.x == 0:
+        x[n] = 1
+    block_sum_i32(i4(1))
+"""
+    )
+    x = np.zeros(4, np.int64)
+    kernel = load(text, "fault").kernel("test")
+    with pytest.raises(IndexError):
+        kernel[1, 32](4, x.ctypes.data)
+    kernel[1, 32](3, x.ctypes.data)
+    assert x.tolist() == [0, 0, 0, 1]
 
 
 # ---- built-in kernels

@@ -44,7 +44,7 @@ def compile_graph(
         graph: what to compute; its leaves are bound by the executor.
         name: shown in listings and in the file of the kernels; default: the graph's name.
         fuse: False gives every operation its own kernel (a test's reference).
-        example: run-time sizes for the figures that a listing shows.
+        example: run-time sizes for the figures that a listing shows; default: those the graph was recorded with.
         target: "cpu" or "cuda"; kernels for CUDA need no device to be written.
         machine: the constants of the CUDA target.
 
@@ -62,7 +62,8 @@ def compile_graph(
     rows: list[Row] = []
     for slab in plan.slabs:
         rows += [_row(plan, slab, step, module, PRODUCTS[target]) for step in slab.steps]
-    sizes = {sym: (example or {}).get(sym, 1) for sym in primitive.symbols()}
+    known = graph.example if example is None else example
+    sizes = {sym: known.get(sym, 1) for sym in primitive.symbols()}
     kernels = tuple(_kernel(k, text, rows, sizes, target) for k, text in module.sources.items())
     dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
     before, after = ([n.id for n in g.nodes if n.op == "leaf"] for g in (graph, primitive))
@@ -74,7 +75,7 @@ def compile_graph(
         tuple(rows),
         plan,
         dtype.short,
-        dict(example or {}),
+        dict(known),
         dict(zip(before, after, strict=True)),
         target,
         PRODUCTS[target],

@@ -71,7 +71,16 @@ class ProductCall:
     loops: tuple[Loop, ...]
 
 
-Call: TypeAlias = KernelLaunch | ProductCall
+@final
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Zero bytes."""
+
+    at: Address
+    nbytes: int
+
+
+Call: TypeAlias = KernelLaunch | ProductCall | Clear
 COMBINE_COLUMNS, COMBINE_THREADS = 32, 256  # of the runtime's folds of partial results
 
 
@@ -123,9 +132,16 @@ class CudaPlanner:
         tasks = self._tasks()
         self._memory(tasks)
         for i, task in enumerate(tasks):
-            self.plan.calls.append(self._call(i, task))
-            self.plan.rows.append(tuple(task.rows))
+            for call in (*self._clears(task), self._call(i, task)):
+                self.plan.calls.append(call)
+                self.plan.rows.append(tuple(task.rows))
         return self.plan
+
+    def _clears(self, task: _Task) -> list[Clear]:
+        call = task.rows[0].call
+        if not isinstance(call, KernelCall) or call.launch is None or not call.launch.clears:
+            return []
+        return [Clear(self.buffer(n), self.bytes(n)) for n in task.rows[0].writes]
 
     # ---- updates of neighbours
     def _tasks(self) -> list[_Task]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .codegen.naming import buffer_name
-from .cuda_plan import KernelLaunch, cuda_plan
+from .cuda_plan import Clear, KernelLaunch, cuda_plan
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import produced
@@ -38,6 +38,9 @@ def cuda_listing(program: Program) -> str:
     lines: list[str | tuple[str, str, str]] = [header(program)]
     for call, rows in zip(p.calls, p.rows, strict=True):
         row = rows[0]
+        if isinstance(call, Clear):
+            lines.append(("  clear", " ".join(map(_label, row.writes)), _lines(row.lines)))
+            continue
         size = (
             f"{call.blocks} x {call.threads}"
             if isinstance(call, KernelLaunch)

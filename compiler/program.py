@@ -39,6 +39,19 @@ class UserLine:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one thread or block of a kernel takes, as ptxas reports it; sizes in bytes."""
+
+    registers: int
+    stack: int
+    spill_stores: int
+    spill_loads: int
+    shared: int
+    barriers: int
+
+
+@final
 @dataclass(slots=True, eq=False)
 class Kernel:
     """One function of a program, possibly called several times a step.
@@ -58,7 +71,7 @@ class Kernel:
     bytes: int
     calls: int = 1
     path: str | None = None
-    inspect: Callable[[str, str], str] | None = field(default=None, repr=False)
+    inspect: Callable[[str, str], str | Resources] | None = field(default=None, repr=False)
 
     @property
     def llvm(self) -> str:
@@ -81,11 +94,22 @@ class Kernel:
         return self._inspected("sass")
 
     @property
-    def resources(self) -> str:
-        """Registers, stack, spills and shared memory of a CUDA kernel, in words."""
-        return self._inspected("resources")
+    def resources(self) -> Resources:
+        """Registers, stack, spills and shared memory of a CUDA kernel."""
+        found = self._looked_up("resources")
+        assert isinstance(found, Resources)
+        return found
 
     def _inspected(self, what: str) -> str:
+        return str(self._looked_up(what))
+
+    def _looked_up(self, what: str) -> str | Resources:
+        if self.target == "cpu" and what in ("ptx", "sass", "resources"):
+            raise CompileError(
+                f"kernel {self.name} is one of the CPU's, which has no {what}",
+                help='read .llvm and .asm, or compile for sw.Options(device="cuda")',
+                code="SW504",
+            )
         if self.inspect is None:
             raise CompileError(
                 f"kernel {self.name} is not loaded, so it has no {what}",

@@ -213,6 +213,7 @@ class _Recorder:
             leaves, spec = flatten(result)
             outputs = [self._output(x) for x in leaves]
         self.graph.outputs = outputs
+        self.graph.example = self.example
         reasons = {s.name: why for s, why in self._constant.items()}
         return Recording(
             self.graph,

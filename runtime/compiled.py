@@ -7,24 +7,27 @@ leaves say which shapes fit; and, on the hot path, the program by exact shapes, 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast, final
 
 import numpy as np
 
 from ..compiler.autodiff import graph_gradients
 from ..compiler.errors import CompileError, NumericError
-from ..compiler.ir.graph import Node
+from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
 from ..dsl.array import is_array, ops_of, type_of, value_of
 from ..dsl.pack import Spec, flatten
-from ..dsl.record import record
+from ..dsl.record import Recording, record
 from ..dsl.typed import check_call
+from . import lower
 from .backends import Engine, Model, check_result, use_checks
 from .cuda.inputs import DeviceInput, given_array
 from .eager import has_nan
 from .optim import Optimizer
+from .options import Device
+from .params import Cell
 from .programs import (
     Compiled,
     ExecutorLike,
@@ -39,6 +42,17 @@ from .values import Arr
 
 Signature: TypeAlias = tuple[Hashable, ...]
 _NO_MOMENTS = Moments(0, {})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A method as a graph: the cells of its leaves, how it was recorded, and how often scalars are passed."""
+
+    graph: Graph
+    storage: dict[int, Cell]
+    recording: Recording
+    repeats: int
 
 
 @final
@@ -197,9 +211,9 @@ class CompiledEngine(Engine):
             code="SW902",
         )
 
-    def lower(self, method: str, xs: Sequence[object], optimizer: Optimizer | None) -> Any:
+    def lower(self, method: str, xs: Sequence[object], optimizer: Optimizer | None, device: Device | None) -> Any:
         """The program of a method for inputs like these, compiled if need be. That of `backward` also gives the loss,
-        whose operations check the indices."""
+        whose operations check the indices. One for another device is made to be read: nothing can run it here."""
         if optimizer is None and method not in ("forward", "backward", "value_and_grad"):
             raise CompileError(
                 f"there is no program for method {method!r}",
@@ -210,6 +224,9 @@ class CompiledEngine(Engine):
         if optimizer is not None:
             self._train.moments_of(optimizer)
         method = "step" if optimizer is not None else "forward" if method == "forward" else "value_and_grad"
+        if device not in (None, self._model.options.device):
+            graph = self._recorded(method, self._model.inputs(xs), optimizer).graph
+            return lower.compile(graph, replace(self._model.options, device=device))
         return self._find(method, xs, optimizer)[0].program
 
     # ---- compiling
@@ -222,15 +239,29 @@ class CompiledEngine(Engine):
         types: list[TensorType],
         known: Sequence[Compiled],
     ) -> Compiled:
-        """Record the loss, append what the method needs, and compile."""
+        """Record what the method needs, and compile it."""
+        made = self._recorded(method, inputs, optimizer)
+        if known:
+            self._note_recompile(method, known[-1], types, spec)
+        return compile_program(
+            made.graph,
+            made.storage,
+            made.recording.inputs,
+            options=self._model.options,
+            spec=spec,
+            given=types,
+            specialised=made.recording.specialised,
+            repeats=made.repeats,
+        )
+
+    def _recorded(self, method: str, inputs: tuple[Any, ...], optimizer: Optimizer | None) -> Recorded:
+        """The loss, with the gradients and the update that the method needs."""
         train, model = self._train, self._model
         with use_checks(model.options):
             recording = record(model.loss, *self._packs(), *inputs, state=train.state is not None, dtype=model.real)
         ops = recording.ops
         results = check_result(recording.result, model)
         loss, *new_state = [cast("Node", value_of(x)) if ops_of(x) is ops else ops.lift(x) for x in results]
-        if known:
-            self._note_recompile(method, known[-1], types, spec)
         graph = recording.graph
         graph.name = f"{model.name}_{method}"
         storage = {n.id: c for n, c in zip(recording.params, train.params.cells, strict=True)}
@@ -242,17 +273,7 @@ class CompiledEngine(Engine):
         if optimizer is not None:
             repeats = append_update(graph, optimizer, wrt, grads, train.moments_of(optimizer), storage)
             graph.updates += [(old, new) for old, new in zip(recording.state, new_state, strict=True) if new is not old]
-        return compile_program(
-            graph,
-            storage,
-            recording.inputs,
-            options=model.options,
-            spec=spec,
-            given=types,
-            example=recording.example,
-            specialised=recording.specialised,
-            repeats=repeats,
-        )
+        return Recorded(graph, storage, recording, repeats)
 
     def _packs(self) -> list[Any]:
         """The parameters and the user's state, if there is one, as packs on the cells' own arrays, made current."""

@@ -30,7 +30,7 @@ def compile(
         options: `device` chooses the target.
         name: shown in listings and in the file of the kernels; default: the graph's name.
         fuse: False gives every operation its own kernel.
-        example: run-time sizes for the figures that a listing shows.
+        example: run-time sizes for the figures that a listing shows; default: those the graph was recorded with.
         arch: the GPU architecture that PTX and machine code are for.
 
     Raises:

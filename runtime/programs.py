@@ -153,7 +153,7 @@ def compile_program(
     """Compile a graph for the device of the options (the CPU) and bind its leaves to cells."""
     options = options if options is not None else Options()
     made = target(options)
-    program = made.compile(graph, graph.name, example or {})
+    program = made.compile(graph, graph.name, graph.example if example is None else example)
     COMPILATIONS.count += 1
     structure = spec if spec is not None else flatten(())[1]
     empty = any(0 in n.type.shape for n in graph.nodes)  # kernels assume sizes of at least 1

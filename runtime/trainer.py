@@ -18,7 +18,7 @@ from . import checkpoint
 from .backends import Model, input_names, make_engine, result_loc
 from .checkpoint import StateDict
 from .optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
-from .options import Options, check_available
+from .options import Device, Options, check_available
 from .params import Flags, ParamList
 from .train_state import TrainState
 from .values import Arr
@@ -175,16 +175,18 @@ class BaseTrainer(Generic[G, *Xs]):
         self._train.load(checkpoint.read(path), os.fspath(path))
 
     # ---- looking at the programs
-    def lower(self, *xs: *Xs, method: str = "step") -> Program:
+    def lower(self, *xs: *Xs, method: str = "step", device: Device | None = None) -> Program:
         """The compiled program of a method ("step", "adam_step", "adamw_step", "forward", "backward",
         "value_and_grad") for inputs like these; nothing is run.
+
+        device: "cuda" on a trainer of the CPU gives the program to read that a GPU would run, and needs none.
 
         Raises:
             CompileError: the backend is "eager", which has no programs; a method without one.
         """
         engine = self._needs_compiled("lower")
         optimizers = {"step": self._optimizer, "adam_step": Adam(), "adamw_step": AdamW()}
-        return cast("Program", engine.lower(method, xs, optimizers.get(method)))
+        return cast("Program", engine.lower(method, xs, optimizers.get(method), device))
 
     @property
     def program(self) -> Program:

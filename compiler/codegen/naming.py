@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..loop.ir import Combine, Dot, Leaf, LoopNode, Map, Reduce
-from ..sizes import Size, symbols
+from ..sizes import Poly, Size, symbols
 from .text import identifier
 
 # What a value without a name of the user's holds, by the scalar function that makes it.
@@ -28,8 +28,12 @@ RESULTS = {
 
 
 def size_name(size: Size) -> str:
-    """The parameter for a run-time size."""
-    return "_".join(sorted(s.name for s in symbols(size))) + "_size"
+    """The parameter for a run-time size: `Batch_size`, `Batch_64_count` for 64 times that."""
+    names = sorted(s.name for s in symbols(size))
+    if isinstance(size, Poly) and len(size.terms) == 1 and len(size.terms[0][0]) == 1:
+        factor = size.terms[0][1]
+        return f"{names[0]}_size" if factor == 1 else f"{names[0]}_{factor}_count"
+    return "_".join(names) + "_count"
 
 
 def buffer_name(n: LoopNode) -> str:

@@ -66,6 +66,7 @@ class Graph:
         self.outputs: list[Node] = []
         self.updates: list[tuple[Node, Node]] = []  # (leaf, its new value): written when everything has been read
         self.constants: dict[int, NDArray[np.generic]] = {}  # leaf id -> value
+        self.example: dict[Symbol, int] = {}  # run-time sizes of the inputs it was recorded from
         self.infer = infer
         self._memo: dict[tuple[str, tuple[int, ...], Attrs], Node] = {}
         self._role: Role = "forward"

@@ -49,11 +49,12 @@ def cache_folder() -> Path:
     It is private because files in it are executed: a folder that others can write to would run their code. Where it
     cannot be had (a read-only home, somebody else's folder), a temporary one serves this process.
     """
-    return _private(cache_root() / f"{machine_tag()}-{runtime_digest()}")
+    return private_folder(cache_root() / f"{machine_tag()}-{runtime_digest()}")
 
 
 @functools.cache
-def _private(folder: Path) -> Path:
+def private_folder(folder: Path) -> Path:
+    """A folder that nobody else can write to, made if it is not there; a temporary one where that cannot be."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.access(folder, os.W_OK) and (not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()):

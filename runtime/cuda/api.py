@@ -272,6 +272,16 @@ def extending(name: str, *arguments: object, **options: object) -> Any:
     return getattr(importlib.import_module("numba.cuda.extending"), name)(*arguments, **options)
 
 
+def data_models() -> Any:
+    """Numba's classes of how a type lies in LLVM."""
+    return importlib.import_module("numba.cuda.extending").core_models
+
+
+def literal_wanted(value: object) -> Exception:
+    """The error that makes Numba try again with the constant itself in the place of its type."""
+    return cast("Exception", importlib.import_module("numba.cuda.core.errors").RequireLiteralValue(value))
+
+
 def implement(
     function: Callable[..., object],
     define: Callable[..., Signature | None],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.cuda_plan import Address, Call, KernelLaunch, ProductCall, cuda_plan
+from ...compiler.cuda_plan import Address, Call, Clear, KernelLaunch, ProductCall, cuda_plan
 from ...compiler.errors import CompileError, DeviceError
 from ...compiler.program import Program
 from ...compiler.sizes import evaluate
@@ -58,6 +58,22 @@ class Output:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """Memory that a step clears."""
+
+    address: int
+    nbytes: int
+
+    def enqueue(self, device: Device) -> None:
+        """Put it on the device's stream (or into the recording)."""
+        device.zero(self.address, self.nbytes)
+
+
+Ready: TypeAlias = "tuple[Any, int, int, tuple[int, ...]] | Product | Zeros"
+
+
+@final
 @dataclass(slots=True)
 class Bound:
     """A program at given input shapes: its memory, and its calls with addresses."""
@@ -68,7 +84,7 @@ class Bound:
     small: Array  # the host's copy of the flag and the small outputs
     outputs: list[Output]
     calls: list[Call]
-    run: list[tuple[Any, int, int, tuple[int, ...]] | Product]
+    run: list[Ready]
     updates_from: int  # the first call that overwrites a cell
     seen: list[object] = field(default_factory=list[object])
     runs: int = 0
@@ -200,7 +216,7 @@ class CudaExecutor:
         if first == 0:
             self.device.zero(bound.results, FLAGS)
         for call in bound.run[max(first - 1, 0) : None if last is None else max(last - 1, 0)]:
-            if isinstance(call, Product):
+            if isinstance(call, Product | Zeros):
                 call.enqueue(self.device)
             else:
                 self.device.launch(*call)
@@ -263,9 +279,7 @@ class CudaExecutor:
             error.diagnostic.notes.append(f"{self.program.name} wanted it for inputs {given}")
             raise
 
-    def _ready(
-        self, call: Call, bound: Bound, leaves: Mapping[int, int], arena: int
-    ) -> tuple[Any, int, int, tuple[int, ...]] | Product:
+    def _ready(self, call: Call, bound: Bound, leaves: Mapping[int, int], arena: int) -> Ready:
         """A call with addresses for its operands."""
 
         def address(a: Address) -> int:
@@ -281,6 +295,8 @@ class CudaExecutor:
                 case _:
                     return a.offset
 
+        if isinstance(call, Clear):
+            return Zeros(address(call.at), call.nbytes)
         if isinstance(call, KernelLaunch):
             threads = call.threads if call.kernel in self.module.kernels else builtins.COMBINE_BLOCK
             return self._function(call.kernel), call.blocks, threads, tuple(map(address, call.args))

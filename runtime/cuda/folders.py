@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from typing import Final
 
-from ..cpu.folders import _private, cache_root  # pyright: ignore[reportPrivateUsage] - one rule for both caches
+from ..cpu.folders import cache_root, private_folder
 
 _COMPILERS: Final = (
     "numba-cuda", "numba", "llvmlite", "nvidia-nvvm", "nvidia-cuda-nvcc-cu12", "nvidia-nvjitlink", "nvidia-nvjitlink-cu12",
@@ -55,7 +55,7 @@ def cache_folder() -> Path:
 
     Private for the reason of the CPU's: files in it are executed.
     """
-    return _private(cache_root() / f"cuda-{versions_tag()}-{sources_digest()}")
+    return private_folder(cache_root() / f"cuda-{versions_tag()}-{sources_digest()}")
 
 
 def nvdisasm() -> str | None:

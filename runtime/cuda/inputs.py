@@ -1,4 +1,4 @@
-"""Arrays of other libraries that already live on a CUDA device, as inputs of programs: read where they are, not copied.
+"""Arrays of other libraries that already live on a CUDA device, as inputs of programs: copied within the device.
 
 Accepted is what has `__dlpack__` on a CUDA device, or `__cuda_array_interface__`: arrays of PyTorch, CuPy, JAX, Numba.
 A `DeviceInput` takes the place of an array in a tensor, so that checks and recording see an ordinary tensor of its type.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...compiler.errors import CompileError
-from ...compiler.program import Program
+from ...compiler.program import Program, Resources
 
 if TYPE_CHECKING:
     from .loader import LoadedModule
@@ -27,14 +27,16 @@ def inspect_offline(program: Program, arch: str) -> None:
 
         loaded = load(program.source, program.name)
         program.path = str(loaded.path)
+        for k in program.kernels:
+            k.path = program.path
         return loaded
 
     for k in program.kernels:
         k.inspect = _reader(module, arch)
 
 
-def _reader(module: Callable[[], LoadedModule], arch: str) -> Callable[[str, str], str]:
-    def read(name: str, what: str) -> str:
+def _reader(module: Callable[[], LoadedModule], arch: str) -> Callable[[str, str], str | Resources]:
+    def read(name: str, what: str) -> str | Resources:
         match what:
             case "ptx":
                 return module().ptx(name, arch)
@@ -43,7 +45,7 @@ def _reader(module: Callable[[], LoadedModule], arch: str) -> Callable[[str, str
             case "sass" | "asm":
                 return module().sass(name, arch)
             case "resources":
-                return str(module().resources(name, arch))
+                return module().resources(name, arch)
             case _:
                 raise CompileError(f"kernel {name} has no {what}", code="SW504")
 

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast, final
 
 from ...compiler.errors import CompileError, DeviceError, ShapewrightError
+from ...compiler.program import Resources as Resources
 from .folders import cache_folder, nvdisasm
 
 if TYPE_CHECKING:
@@ -30,19 +31,6 @@ if TYPE_CHECKING:
 
 ARCH: Final = "sm_90"
 """The architecture that code is made for unless said otherwise."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What one thread or block of a kernel takes, as ptxas reports it; sizes in bytes."""
-
-    registers: int
-    stack: int
-    spill_stores: int
-    spill_loads: int
-    shared: int
-    barriers: int
 
 
 @final

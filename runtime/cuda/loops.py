@@ -6,15 +6,14 @@ for every loop of every thread, and a decreasing counter beside the index. `stri
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .api import Signature, cuda, extending, intrinsic, lower
+from .api import Signature, cuda, data_models, extending, intrinsic, lower
 from .llvm import I64, Builder, Value, pack, pointer, struct
 
 _types: Final[Any] = cuda.types
-_core: Final[Any] = importlib.import_module("numba.cuda.extending").core_models
+_core: Final[Any] = data_models()
 
 
 def _yield_type(self: object) -> Any:  # Any: a type of Numba

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...compiler.codegen.cuda import CUDA, SIMULATOR
 from ...compiler.compile import compile_graph
-from ...compiler.cuda_plan import Address, KernelLaunch, cuda_plan
+from ...compiler.cuda_plan import Address, Clear, KernelLaunch, cuda_plan
 from ...compiler.ir.attrs import Attrs
 from ...compiler.ir.graph import Graph, Node
 from ...compiler.loc import user_loc
@@ -120,6 +120,9 @@ class DeviceOps:
             return base[a.ref.where] + a.offset
 
         for call in one.plan.calls:
+            if isinstance(call, Clear):
+                self.device.zero(address(call.at), call.nbytes)
+                continue
             if isinstance(call, KernelLaunch):
                 function, threads = one.functions[call.kernel]
                 self.device.launch(function, call.blocks, threads or call.threads, [address(a) for a in call.args])

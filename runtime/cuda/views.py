@@ -6,14 +6,13 @@ bounds, and knows its address space, so that `v[i, j]` is an address and one `ld
 
 from __future__ import annotations
 
-import importlib
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import numpy as np
 
-from .api import Signature, cuda, extending, implement, intrinsic
+from .api import Signature, cuda, data_models, extending, implement, intrinsic, literal_wanted
 from .llvm import (
     GENERIC,
     GLOBAL,
@@ -47,7 +46,7 @@ def _init(self: Any, dtype: Any, rank: int, space: int) -> None:
 View: Final[Any] = type("View", (_types.Type,), {"__init__": _init})
 """The type of a view in a kernel: of elements, rank and address space."""
 
-_models: Final[Any] = importlib.import_module("numba.cuda.extending").core_models
+_models: Final[Any] = data_models()
 
 
 def _init_model(self: Any, manager: Any, view: Any) -> None:
@@ -165,8 +164,7 @@ implement(operator.setitem, _define_setitem, _setitem, View, _types.Any, _types.
 
 def _define_room(space: int, count: Any, dtype: Any) -> Signature:
     if not isinstance(count, _types.IntegerLiteral):
-        errors: Any = importlib.import_module("numba.cuda.core.errors")
-        raise errors.RequireLiteralValue(count)
+        raise literal_wanted(count)
     return cast(Signature, View(dtype.dtype, 1, space)(count, dtype))
 
 

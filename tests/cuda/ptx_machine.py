@@ -75,6 +75,11 @@ class Memory:
         raise IndexError("outside every array")
 
 
+def same(value: int) -> int:
+    """The operand as it is."""
+    return value
+
+
 def unknown(text: str) -> Step:
     """An instruction that must not be reached."""
 
@@ -173,7 +178,7 @@ class Program:
         """What an instruction without memory does to the bits of its operands."""
         name, kind = words[0], words[-1]
         if name == "cvta":  # memory of a thread has addresses of its own here
-            return lambda value: value
+            return same
         assert name not in ("max", "min") or kind[0] != "f" or "NaN" in words
         match operands:
             case 1:

@@ -15,7 +15,8 @@ from shapewright.runtime.cpu.support import (
 # backward: z = sw.layer_norm(sw.silu(x), p.gain, p.shift)
 @njit(void(*11 * [I]), **KW)
 def silu_to_layer_norm_grad(
-    total, gain_grad, shift_grad, n, sigmoid_row, exponential_row, x, gain, shift, y, Batch_size,
+    total, gain_grad, shift_grad, n, sigmoid_row, exponential_row, x, gain, shift, y,
+    Batch_32_count,
 ):
     total = f32(total, (1,))
     gain_grad = f32(gain_grad, (32,))
@@ -31,7 +32,7 @@ def silu_to_layer_norm_grad(
         gain_grad[hidden] = ZERO
     for hidden in range(32):  # Hidden
         shift_grad[hidden] = ZERO
-    ratio_grad = ONE / f4(Batch_size)
+    ratio_grad = ONE / f4(Batch_32_count)
     product_grad = ratio_grad * f4(2.0)
     for batch in range(n):  # Batch
         x_row = x[batch]
@@ -80,10 +81,10 @@ def silu_to_layer_norm_grad(
 # ratio  <-  mse_loss
 # forward: return sw.mse_loss(sw.softmax(z), y)
 @njit(void(I, I, I), **KW)
-def mse_loss(total, Batch_size, ratio_2):
+def mse_loss(total, Batch_32_count, ratio_2):
     total = f32(total, (1,))[0]
     ratio_2 = f32(ratio_2, (1,))
-    ratio = total / f4(Batch_size)
+    ratio = total / f4(Batch_32_count)
     ratio_2[0] = ratio
 
 

@@ -1,4 +1,8 @@
-"""numba.cuda text of a scatter: every element of the result looks for its updates, in order, so the bits do not vary."""
+"""numba.cuda text of a scatter: updates of one index are added by one thread, in order, so the bits do not vary.
+
+Where whole rows are scattered (index_add, the gradient of take), a block looks at one update: the first of its index
+adds up all of that index. Else (scatter along an axis) a thread of each element of the result looks for its updates.
+"""
 
 from __future__ import annotations
 
@@ -18,69 +22,62 @@ from .names import RESERVED
 
 def scatter_body(n: Scatter, machine: Machine) -> Body:
     """The text of a scatter kernel: no atomics, since floats must be added in one order."""
-    return Emitter(n).run(machine)
+    emitter = Emitter(n, machine)
+    return emitter.along() if n.along else emitter.rows()
 
 
 @final
 class Emitter:
-    """Writes one scatter kernel: a thread for each element of the result."""
+    """Writes one scatter kernel."""
 
-    def __init__(self, n: Scatter) -> None:
-        self.n = n
+    def __init__(self, n: Scatter, machine: Machine) -> None:
+        self.n, self.machine = n, machine
         self.params = Params(RESERVED)
+        self.names = self.params.names
         self.lines: list[str] = []
         self.depth = 1
-        idx, updates = n.reads
-        added = 0 if n.along else len(idx.shape) - 1
-        # The axis of the updates behind every axis of the result (None: the scattered one), and those of the index.
-        self.behind = [None if d == n.axis else d if d < n.axis else d + added for d in range(len(n.shape))]
-        self.searched = [n.axis] if n.along else list(range(n.axis, n.axis + len(idx.shape)))
-        self.index_axes = list(range(len(updates.shape))) if n.along else self.searched
+        self.idx, self.updates = n.reads
+        covered = 1 if n.along else len(self.idx.shape)
+        self.searched = list(range(n.axis, n.axis + covered))  # the axes of the updates behind the scattered one
+        self.others = [d for d in range(len(self.updates.shape)) if d not in self.searched]
+        self.total = self.names.token(("total",), "total")
+        self.index = self.names.token(("index",), "index")
 
-    def size(self, size: Size) -> str:
-        return str(size) if isinstance(size, int) else self.params.arg(SizeArg(size), size_name(size))
-
-    def out(self, text: str) -> None:
-        self.lines.append("    " * self.depth + text)
+    # ---- text
+    def out(self, *texts: str) -> None:
+        self.lines += ["    " * self.depth + t for t in texts]
 
     def open(self, text: str) -> None:
         self.out(text)
         self.depth += 1
 
+    def size(self, size: Size) -> str:
+        """A size as text: a number, or a parameter."""
+        return str(size) if isinstance(size, int) else self.params.arg(SizeArg(size), size_name(size))
+
+    def count(self, sizes: list[Size]) -> str:
+        """The product of sizes as text."""
+        return " * ".join(self.size(x) for x in sizes if x != 1) or "1"
+
     def var(self, axis: int) -> str:
         """The variable of an axis of the updates."""
-        return self.params.names.token(("var", axis), axis_variable(self.n.reads[1].names[axis], "ijklmnpq"[axis]))
+        return self.names.token(("var", axis), axis_variable(self.updates.names[axis], "ijklmnpq"[axis]))
 
-    def run(self, machine: Machine) -> Body:
-        """Write the kernel."""
-        n, names = self.n, self.params.names
-        idx, updates = n.reads
-        mine = names.token(("mine",), axis_variable(n.names[n.axis], "row"))
-        total, index = names.token(("total",), "total"), names.token(("index",), "index")
-        variables = [mine if a is None else self.var(a) for a in self.behind]
-        sizes = [self.size(s) for s in n.shape]
-        count = " * ".join(x for x in sizes if x != "1") or "1"
-        if len(variables) == 1:
-            self.open(f"for {mine} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
-        else:
-            i = names.token(("element",), "i")
-            self.open(f"for {i} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
-            self.out(f"{', '.join(variables)} = unravel({i}, ({', '.join(sizes)}))")
-        self.out(f"{total} = {literal(0, n.dtype).text}")
-        inside = self.depth
-        for axis in self.searched:
-            self.open(f"for {self.var(axis)} in range({self.size(updates.shape[axis])}):")
-        self.out(f"{index} = {self.element(idx, self.index_axes)}")
-        size, site = n.check
-        for text in index_check(index, self.size(size), self.params.flags(), site):
-            self.out(text)
-        self.open(f"if {index} == {mine}:")
-        self.out(f"{total} += {self.element(updates, list(range(len(updates.shape))))}")
-        self.depth = inside
-        token = self.buffer(Access(n, n.shape, tuple(Affine(0, ((d, 1),)) for d in range(len(n.shape)))))
-        self.out(f"{token}[{', '.join(variables)}] = {total}")
-        launch = Launch(machine.threads, product(n.shape), machine.threads, machine.blocks(machine.threads))
-        return Body(self.params, self.lines, launch, "a thread for each element of the result, no atomics")
+    def spread(self, number: str, axes: list[int], names: list[str]) -> None:
+        """Split a running number into the variables of some axes of the updates."""
+        if len(axes) != 1:
+            sizes = ", ".join(self.size(self.updates.shape[d]) for d in axes)
+            self.out(f"{', '.join(names)} = unravel({number}, ({sizes}))")
+
+    def element(self, v: View, variables: list[str]) -> str:
+        """The element of a view at the variables of its axes."""
+        offset, step = v.offsets()
+        parts = [self.size(offset)] if offset != 0 else []
+        for s, name in zip(step, variables, strict=True):
+            if s != 0:
+                parts.append(name if s == 1 else f"{self.size(s)} * {name}")
+        token = self.buffer(Access(v.source, (v.source.size,), (Affine(0),)))
+        return f"{token}[{' + '.join(parts) or '0'}]"
 
     def buffer(self, a: Access) -> str:
         """The name of a buffer, viewed as an array of the access's shape."""
@@ -89,12 +86,86 @@ class Emitter:
         shape = ", ".join(self.size(x) for x in a.shape) or "1"
         return self.params.view(token, a.owner.dtype, f"({shape},)" if len(a.shape) < 2 else f"({shape})", name)
 
-    def element(self, v: View, axes: list[int]) -> str:
-        """The element of a view at the variables of these axes of the updates."""
-        offset, step = v.offsets()
-        parts = [self.size(offset)] if offset != 0 else []
-        for s, axis in zip(step, axes, strict=True):
-            if s != 0:
-                parts.append(self.var(axis) if s == 1 else f"{self.size(s)} * {self.var(axis)}")
-        token = self.buffer(Access(v.source, (v.source.size,), (Affine(0),)))
-        return f"{token}[{' + '.join(parts) or '0'}]"
+    def result(self, variables: list[str]) -> str:
+        """The element of the result at these variables."""
+        n = self.n
+        token = self.buffer(Access(n, n.shape, tuple(Affine(0, ((d, 1),)) for d in range(len(n.shape)))))
+        return f"{token}[{', '.join(variables)}]"
+
+    def check(self) -> None:
+        """An index outside its axis sets the flag."""
+        size, site = self.n.check
+        self.out(*index_check(self.index, self.size(size), self.params.flags(), site))
+
+    # ---- whole rows
+    def rows(self) -> Body:
+        """A block for each update; the first of an index adds up all of that index."""
+        n, threads = self.n, self.machine.threads
+        places = [self.updates.shape[d] for d in self.searched]
+        place, other = (self.names.token((x,), x) for x in ("place", "other"))
+        at_place, at_other = ([self.names.token((x, d), f"{x}_{d}") for d in self.searched] for x in ("place", "other"))
+        if len(self.searched) == 1:
+            at_place, at_other = [place], [other]
+        thread, block, blocks = (self.names.token(("is", x), x) for x in ("thread", "block", "blocks"))
+        again = self.names.token(("again",), "again")
+        self.out(f"{thread}, {block}, {blocks} = cuda.threadIdx.x, cuda.blockIdx.x, cuda.gridDim.x")
+        self.open(f"for {place} in strided({block}, {self.count(places)}, {blocks}):")
+        if self.searched:
+            self.spread(place, self.searched, at_place)
+        self.out(f"{self.index} = {self.element(self.idx, at_place)}")
+        self.check()
+        self.out(f"{again} = i4(0)  # whether an earlier update has this index")
+        self.open(f"for {other} in strided({thread}, {place}, {threads}):")
+        self.spread_other(other, at_other)
+        self.out(f"if {self.element(self.idx, at_other)} == {self.index}:", f"    {again} = i4(1)")
+        self.depth -= 1
+        self.open(f"if cuda.syncthreads_or({again}) == 0:")
+        columns = [self.updates.shape[d] for d in self.others]
+        names = [self.var(d) for d in self.others]
+        column = names[0] if len(names) == 1 else self.names.token(("column",), "column")
+        self.open(f"for {column} in strided({thread}, {self.count(columns)}, {threads}):")
+        if self.others:
+            self.spread(column, self.others, names)
+        self.out(f"{self.total} = {literal(0, n.dtype).text}")
+        inside = self.depth
+        self.open(f"for {other} in range({place}, {self.count(places)}):")
+        self.spread_other(other, at_other)
+        self.open(f"if {self.element(self.idx, at_other)} == {self.index}:")
+        by = dict(zip([*self.searched, *self.others], [*at_other, *names], strict=True))
+        self.out(f"{self.total} += {self.element(self.updates, [by[d] for d in sorted(by)])}")
+        self.depth = inside
+        variables = [*names[: n.axis], self.index, *names[n.axis :]]
+        self.out(f"{self.result(variables)} = {self.total}")
+        launch = Launch(threads, product(places), 1, self.machine.blocks(threads), clears=True)
+        return Body(self.params, self.lines, launch, "a block for each update, no atomics")
+
+    def spread_other(self, other: str, names: list[str]) -> None:
+        if self.searched:
+            self.spread(other, self.searched, names)
+
+    # ---- along an axis
+    def along(self) -> Body:
+        """A thread for each element of the result."""
+        n, axis = self.n, self.n.axis
+        mine = self.names.token(("mine",), axis_variable(n.names[axis], "row"))
+        variables = [mine if d == axis else self.var(d) for d in range(len(n.shape))]
+        count = self.count(list(n.shape))
+        if len(variables) == 1:
+            self.open(f"for {mine} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
+        else:
+            i = self.names.token(("element",), "i")
+            self.open(f"for {i} in strided(cuda.grid(1), {count}, cuda.gridsize(1)):")
+            self.out(f"{', '.join(variables)} = unravel({i}, ({', '.join(map(self.size, n.shape))}))")
+        self.out(f"{self.total} = {literal(0, n.dtype).text}")
+        inside = self.depth
+        self.open(f"for {self.var(axis)} in range({self.size(self.updates.shape[axis])}):")
+        here = [self.var(d) for d in range(len(self.updates.shape))]
+        self.out(f"{self.index} = {self.element(self.idx, here)}")
+        self.check()
+        self.open(f"if {self.index} == {mine}:")
+        self.out(f"{self.total} += {self.element(self.updates, here)}")
+        self.depth = inside
+        self.out(f"{self.result(variables)} = {self.total}")
+        threads = self.machine.threads
+        launch = Launch(threads, product(n.shape), threads, self.machine.blocks(threads))
+        return Body(self.params, self.lines, launch, "a thread for each element of the result, no atomics")

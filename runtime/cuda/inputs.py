@@ -345,7 +345,7 @@ def _wrong_dtype(name: str, x: object, found: str, want: DType) -> DeviceError:
     return DeviceError(
         f"{name} has element type {found} on the device, the program takes {want.value}",
         loc=user_loc(),
-        details=["arrays on a device are read where they are, without a cast"],
+        details=["arrays on a device are taken as they are, without a cast"],
         help=f"cast it: {_by_library(x, name, _CASTS, want.value)}",
         code="SW612",
     )

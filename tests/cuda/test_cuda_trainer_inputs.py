@@ -1,4 +1,4 @@
-"""Arrays in device memory as inputs of trainers and functions: refused on the CPU, read where they are on a device.
+"""Arrays in device memory as inputs of trainers and functions: refused on the CPU, copied within a device.
 
 There is no device here: the device is the fake one of `tests.runtime.fake_device`.
 """

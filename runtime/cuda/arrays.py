@@ -120,4 +120,4 @@ class Lease:
 
     def __init__(self, pool: Pool, nbytes: int) -> None:
         self.address, size = pool.take(nbytes)
-        weakref.finalize(self, pool.give, self.address, size)
+        weakref.finalize(self, pool.give, self.address, size).atexit = False

@@ -6,7 +6,9 @@ launches as a graph, and every later one is: inputs and numbers up, the graph, r
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import weakref
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -129,6 +131,7 @@ class CudaExecutor:
         self._fixed, self._control, self._pack = self._place_numbers()
         self._functions: dict[str, Any] = {}
         self._bound: OrderedDict[Shapes, Bound] = OrderedDict()
+        weakref.finalize(self, _close, self._bound).atexit = False
 
     def _place_numbers(self) -> tuple[dict[int, int], Arena, struct.Struct]:
         """Memory for the key, the scalars and the constants; the first two are written with one copy a step."""
@@ -308,6 +311,13 @@ class CudaExecutor:
             module = self.module if own else builtins.module()
             self._functions |= self.device.functions(module, [name])
         return self._functions[name]
+
+
+def _close(bound: OrderedDict[Shapes, Bound]) -> None:
+    """Give back the graphs and the memory of an executor that nobody holds any more."""
+    with contextlib.suppress(DeviceError):
+        while bound:
+            bound.popitem()[1].close()
 
 
 def _product(c: ProductCall, a: int, b: int, out: int, precision: Precision, target: Device) -> Product:

@@ -35,6 +35,7 @@ class Arena:
         self.nbytes: Final = nbytes
         self.address: Final = device.alloc(max(nbytes, PAD))
         self._finalizer = weakref.finalize(self, _free, device, self.address)
+        self._finalizer.atexit = False  # the driver gives everything back when the process ends
 
     def close(self) -> None:
         """Free it now; a second time does nothing."""

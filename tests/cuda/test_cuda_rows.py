@@ -47,9 +47,9 @@ class TestDeviceCode:
 
     @pytest.mark.parametrize("name", PROGRAMS)
     def test_wide_accesses_and_no_atomics(self, name: str) -> None:
-        for kernel, ptx in compiled(PROGRAMS[name]()):
-            assert "atom." not in ptx, kernel
-            assert "red.global" not in ptx, kernel
+        for label, ptx in compiled(PROGRAMS[name]()):
+            assert "atom." not in ptx, label
+            assert "red.global" not in ptx, label
         kernel = next(k for k in PROGRAMS[name]().kernels if "x" in k.reads)
         assert "ld.global.v4.f32" in kernel.ptx
         took = kernel.resources

@@ -6,7 +6,7 @@ from ...loop.ir import Scatter
 from ...schedule.kernels import Kernel, Schedule
 from ..dialect import Dialect
 from ..params import Body
-from .emit import kernel_body
+from .kernel import kernel_body
 from .machine import CUDA, SIMULATOR, Machine
 from .names import RESERVED, SUPPORT
 from .scatter import scatter_body

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import final
 
 from ...loop.ir import LoopNode, Reduce, Write
-from ...schedule.kernels import Kernel, Schedule
 from ...types import DType
 from ..address import Addresses
 from ..analysis import Analysis
 from ..kernel import Access, BufferArg, RowScratchArg
-from ..launch import Launch
 from ..naming import buffer_name, value_name
 from ..params import Body, Params
 from ..scalars import VIEW, lowest
 from ..text import Expr
 from ..values import LONG, fold
 from .machine import Machine
-from .mapping import Mapping, launch_of, mapping_of
+from .mapping import Mapping, launch_of
 from .names import RESERVED
 from .values import ThreadValues
-
-
-def kernel_body(s: Schedule, k: Kernel, machine: Machine) -> Body:
-    """The text of a kernel. It is written twice: the first time to learn what its passes touch."""
-    facts = Analysis(s, _narrow(s, k))
-    first = Emitter(facts, Mapping("rows" if facts.last_pass else "elements", 32, 1, None), {}, machine)
-    first.dry_run()
-    touched = first.values.touched
-    written = {r.into.id for r in k.roots if r.into is not None}
-    shared = {
-        a: min(p)
-        for a, p in touched.items()
-        if len(p) > 1 and len(a.index) == len(k.space) and a.owner.id not in written
-    }
-    sums = sum(isinstance(n, Reduce) and facts.inner in s.at[n.id].dims for n in k.nodes)
-    m = mapping_of(facts, machine, set(touched), len(shared) + len(facts.kept) + sums)
-    return Emitter(facts, m, shared if m.groups is not None else {}, machine).run()
-
-
-def _narrow(s: Schedule, k: Kernel) -> Kernel:
-    """The kernel without inner axes that none of its values has: a thread a row, if all there is are values per row."""
-    space = k.space
-    while space and all(_rank(s, n) < len(space) for n in k.nodes):
-        space = space[:-1]
-    return replace(k, space=space)
-
-
-def _rank(s: Schedule, n: LoopNode) -> int:
-    """How many axes of its kernel's space a value needs."""
-    dims = s.at[n.id].dims if n.shape else ()
-    return max([d + 1 for d in dims] + [len(n.reads[0].shape) if isinstance(n, Reduce) else 0])
 
 
 @final
@@ -110,7 +76,7 @@ class Emitter:
         self.where(body)
         head = self.lines + ["    " + t for t in self.values.declared + self.values.top]
         launch = launch_of(self.facts, self.m, self.machine)
-        return Body(self.params, head + body, launch, self.remark(launch))
+        return Body(self.params, head + body, launch, self.m.remark)
 
     def guard_updates(self) -> None:
         """A step that found an index outside its axis must not update anything."""
@@ -153,16 +119,6 @@ class Emitter:
     def partial(self, n: Reduce) -> str:
         """The buffer of the partial results of a fold."""
         return self.params.arg(BufferArg(n, 0, True), buffer_name(n))
-
-    def remark(self, launch: Launch) -> str:
-        """How the work is shared out, in words."""
-        m = self.m
-        if m.mode == "outputs":
-            return "a thread for each element of the result"
-        if m.mode == "elements":
-            return f"{m.threads} threads a block{', four elements an access' if m.width > 1 else ''}"
-        held = "in registers" if m.groups is not None else "read again by every pass"
-        return f"a block of {m.threads} threads a row, {held}{', four elements an access' if m.width > 1 else ''}"
 
     # ---- mappings
     def elements(self) -> None:

@@ -37,6 +37,17 @@ class Mapping:
         """Elements of a row that a thread holds."""
         return (self.groups or 0) * self.width
 
+    @property
+    def remark(self) -> str:
+        """How the work is shared out, in words."""
+        four = ", four elements an access" if self.width > 1 else ""
+        if self.mode == "outputs":
+            return "a thread for each element of the result"
+        if self.mode == "elements":
+            return f"{self.threads} threads a block{four}"
+        held = "in registers" if self.groups is not None else "read again by every pass"
+        return f"a block of {self.threads} threads a row, {held}{four}"
+
 
 def folds(facts: Analysis, partial: bool) -> list[Reduce]:
     """The folds whose blocks leave partial results, or the others."""

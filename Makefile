@@ -13,7 +13,7 @@ LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not 
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench wheel-test docs clean
+.PHONY: help setup demo test test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,7 +22,7 @@ help:
 	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
 	@echo "make test-cuda   compile every kernel for CUDA without a GPU (installs numba-cuda); test-cuda-archs: more GPUs"
 	@echo "make test-gpu    everything that needs an NVIDIA GPU, with a summary"
-	@echo "make lint | typecheck | format | fuzz | bench | wheel-test | docs | clean"
+	@echo "make lint | typecheck | format | fuzz | bench | bench-gpu | wheel-test | docs | clean"
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no python3.11 found; install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -76,6 +76,10 @@ fuzz: $(STAMP)
 bench: $(TORCH)
 	$(BIN)/python $(PIP) 'jax>=0.6'
 	$(BIN)/python benchmarks/cpu.py
+
+bench-gpu: $(CUDA)
+	$(BIN)/python $(PIP) -e '.[cuda13]' torch==2.13.0 'jax[cuda13]>=0.6'
+	NUMBA_ENABLE_CUDASIM=0 $(BIN)/python benchmarks/gpu.py
 
 # The installed wheel, not this checkout: a clean environment, and `pythonpath` emptied.
 wheel-test: $(STAMP)

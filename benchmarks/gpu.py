@@ -9,6 +9,7 @@ long the digits program takes to become machine code, for which no GPU is needed
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import re
@@ -25,7 +26,7 @@ import numpy as np
 if __name__ == "__main__":  # as a script: the first entry of the path is this folder, not the one above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.gpu_peers import OURS, PEERS, REFERENCE, Peer
+from benchmarks.gpu_peers import BY_NAME, OURS, PEERS, REFERENCE, Peer
 from benchmarks.gpu_report import Result, Times, as_markdown, new_report, save
 from benchmarks.gpu_worker import Block, Ready
 from benchmarks.gpu_workloads import WORKS, Answer, Work, disagreements, make_data, sampled, sized
@@ -48,20 +49,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         measure_compilation(options.repeats, readme=options.readme)
         return 0
+    from shapewright.runtime.cuda.folders import simulated
     from shapewright.runtime.cuda.probe import driver_facts, missing
 
-    lacks = [lack.what for lack in missing() if not lack.optional]
+    lacks = ["a GPU (the simulator is on)"] if simulated() else [k.what for k in missing() if not k.optional]
     if lacks and not options.smoke:
         print(f"no device to measure on; missing: {'; '.join(lacks)}. --smoke needs none", file=sys.stderr)
         return 1
     extra = {"NUMBA_ENABLE_CUDASIM": "1"} if lacks else {}
     facts = None if lacks else driver_facts()
     report = new_report(facts.gpus[0].name if facts and facts.gpus else "CUDA simulator", smoke=options.smoke)
+    path = options.results
     with tempfile.TemporaryDirectory(prefix="shapewright-bench-") as folder:
-        bench = Bench(Path(folder), extra, options.smoke, 1 if options.smoke else options.rounds)
+        bench = Bench(Path(folder), extra, options.peers, options.smoke, 1 if options.smoke else options.rounds)
         for work in options.rows:
             report["rows"][work.name] = bench.measure(work)
-    report, path = save(report, options.results)
+            report, path = save(report, options.results)  # after every row: a run may be cut off
     print(as_markdown(report))
     print(f"written to {path}", file=sys.stderr)
     return int(any(report["rows"][w.name]["failed"] for w in options.rows))
@@ -70,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Bench:
     """A run: its folder, the environment of its workers, and the float64 answers that it has."""
 
-    def __init__(self, folder: Path, extra: Mapping[str, str], smoke: bool, rounds: int) -> None:
-        self.folder, self.extra, self.smoke, self.rounds = folder, extra, smoke, rounds
+    def __init__(self, folder: Path, extra: Mapping[str, str], peers: Sequence[Peer], smoke: bool, rounds: int) -> None:
+        self.folder, self.extra, self.peers, self.smoke, self.rounds = folder, extra, peers, smoke, rounds
         self.answers: dict[tuple[object, ...], Answer] = {}
 
     def measure(self, work: Work) -> Result:
@@ -81,7 +84,7 @@ class Bench:
         try:
             answer, at = self._answer(work), sized(work, smoke=self.smoke)
             start = sampled(make_data(at).params)
-            for peer in PEERS:
+            for peer in self.peers:
                 try:
                     running.append(self._start(work, peer))
                     wrong = disagreements(at, start, answer, running[-1].ready["losses"], running[-1].results())
@@ -130,11 +133,18 @@ class Bench:
         for turn in range(self.rounds):
             _say(f"{work.name} round {turn + 1} of {self.rounds}")
             rng.shuffle(order)
-            for contestant in order:
-                block, times = contestant.block(0.0 if self.smoke else SECONDS), result["peers"][contestant.peer.name]
-                times["steps"].append(block["step"])
+            for contestant in list(order):
+                name = contestant.peer.name
+                try:
+                    block = contestant.block(0.0 if self.smoke else SECONDS)
+                except PeerFailed as failure:
+                    order.remove(contestant)
+                    result["failed"][name] = str(failure)
+                    del result["peers"][name]
+                    continue
+                result["peers"][name]["steps"].append(block["step"])
                 if block["replay"] is not None:
-                    times["replays"].append(block["replay"])
+                    result["peers"][name]["replays"].append(block["replay"])
 
 
 class Contestant:
@@ -173,14 +183,16 @@ class Contestant:
     def block(self, seconds: float) -> Block:
         """Run blocks of about this length."""
         assert self._process.stdin is not None
-        print(seconds, file=self._process.stdin, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # it ended: reading says why
+            print(seconds, file=self._process.stdin, flush=True)
         return cast("Block", self._line())
 
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
@@ -208,8 +220,12 @@ def _parser() -> argparse.ArgumentParser:
     def rows(text: str) -> list[Work]:
         return [WORKS[name] for name in text.split(",")]
 
+    def peers(text: str) -> list[Peer]:
+        return [BY_NAME[name] for name in text.split(",")]
+
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rows", type=rows, default=list(WORKS.values()), help=",".join(WORKS))
+    p.add_argument("--peers", type=peers, default=list(PEERS), help=",".join(p.name for p in PEERS))
     p.add_argument("--rounds", type=int, default=15, help="blocks per peer (default 15)")
     p.add_argument("--smoke", action="store_true", help="tiny sizes, one round, in the simulator if there is no GPU")
     p.add_argument("--results", type=Path, default=RESULTS, help="folder of gpu-DATE.md and gpu-DATE.json")

@@ -7,6 +7,7 @@ Cold: with an empty cache. Cached: the next process, which finds the machine cod
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,13 @@ STAGES = {
 }
 
 
+WHAT = (
+    "From the first line of a new process to the machine code of every kernel that a step launches; opening a GPU and "
+    "loading the code are not part of it. Medians; *cold* with an empty cache, *cached* the next process, which imports "
+    "no Numba."
+)
+
+
 class Times(TypedDict):
     """Seconds of one new process by stage, and by kernel; `total` counts from its first line."""
 
@@ -50,7 +58,10 @@ def measure_compilation(repeats: int, *, readme: bool) -> None:
             for name in runs:
                 runs[name].append(_child(name, Path(caches)))
     used = ", ".join(f"{name} {version}" for name, version in versions())
-    text = f"{today()}, {host()}, no GPU, {used}\n\n{_by_stage(runs)}\n\n{_by_kernel(runs['cold'])}"
+    text = "\n\n".join(
+        [f"{today()}, {host()}, {len(os.sched_getaffinity(0))} cores, no GPU, {used}", _by_stage(runs), WHAT,
+         _by_kernel(runs["cold"])]
+    )  # fmt: skip
     print(text)
     if readme:
         write_section("Compile time for a GPU", text)

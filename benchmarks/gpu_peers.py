@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from benchmarks.gpu_workloads import Work
 from benchmarks.workloads import Array, Data
@@ -34,6 +34,12 @@ class Running:
     loss: Callable[[object], float] | None
     results: Callable[[], Sequence[Array]]
     replay: Callable[[], Replay] | None = None
+
+
+def as_tuple(outputs: Any) -> tuple[Any, ...]:
+    """The results of a function that returns one, or a tuple of them."""
+    several: tuple[Any, ...] = outputs if isinstance(outputs, tuple) else (outputs,)
+    return several
 
 
 class PeerModule(Protocol):

@@ -1,7 +1,8 @@
-"""The benchmarks compute what they say: our peer against the float64 reference. Nothing is timed, no peer is needed."""
+"""The benchmarks compute what they say: our peers against float64 references. Nothing is timed, no peer is needed."""
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # `benchmarks` is no part of the package
 
-from benchmarks import reference
-from benchmarks.peers import BY_NAME, OURS, PEERS, Running, shapewright_cpu
+from benchmarks import gpu, gpu_peers, gpu_report, gpu_workloads, reference
+from benchmarks.gpu_report import Report, Result, Times
+from benchmarks.gpu_workloads import WORKS, sampled, sized
+from benchmarks.peers import BY_NAME, OURS, PEERS, Running, shapewright_cpu, shapewright_gpu
 from benchmarks.processes import environment
 from benchmarks.report import Row, Timing, as_markdown, duration, write_section
 from benchmarks.worker import Ready
 from benchmarks.workloads import CHECK_STEPS, WORKLOADS, Array, Workload, make_data
+from shapewright.runtime.cuda.folders import installed
 
 SMALL = {
     "W1": WORKLOADS["W1"],
@@ -26,10 +30,10 @@ SMALL = {
 }
 
 
-def run(running: Running) -> tuple[list[float], list[Array]]:
-    """What `benchmarks.worker` does before it reports."""
+def run(running: Running | gpu_peers.Running, steps: int = CHECK_STEPS) -> tuple[list[float], list[Array]]:
+    """What a worker does before it reports."""
     losses = list[float]()
-    for _ in range(CHECK_STEPS):
+    for _ in range(steps):
         value = running.step()
         if running.loss is not None:
             losses.append(running.loss(value))
@@ -120,3 +124,108 @@ def test_a_section_of_the_readme_is_replaced_and_the_others_stay(tmp_path: Path)
     assert readme.read_text() == "# Title\n\ntext\n\n## Results\n\nnew\n\nlines\n\n## Compile time\n\nkept\n"
     write_section("Compile time", "also new", readme)
     assert readme.read_text().endswith("lines\n\n## Compile time\n\nalso new\n")
+
+
+# ---- the GPU's rows, on the CPU or in the simulator
+
+
+def small_answer(work: gpu_workloads.Work, form: str) -> tuple[list[float], list[Array]]:
+    """Losses and samples of results of our peer at the smoke size."""
+    losses, results = run(shapewright_gpu.make(work, gpu_workloads.make_data(work), form), gpu_workloads.CHECK_STEPS)
+    return losses, sampled(results)
+
+
+def wrong_in(work: gpu_workloads.Work, losses: list[float], results: list[Array]) -> list[str]:
+    right_losses, right = small_answer(work, "reference")
+    answer = gpu_workloads.Answer(tuple(right_losses), tuple(np.asarray(r, np.float64) for r in right))
+    return gpu_workloads.disagreements(
+        work, sampled(gpu_workloads.make_data(work).params), answer, losses, results
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, work in WORKS.items() if work.precision == "fp32"])
+def test_our_gpu_rows_agree_with_float64(name: str) -> None:
+    work = sized(WORKS[name], smoke=True)
+    assert wrong_in(work, *small_answer(work, "cpu")) == []
+
+
+def test_a_peer_that_computes_something_else_is_found() -> None:
+    work = sized(WORKS["mlp-256"], smoke=True)
+    losses, results = small_answer(work, "cpu")
+    assert "loss 1" in wrong_in(work, [losses[0], 1.001 * losses[1]], results)[0]
+    moved: list[Array] = [np.asarray(r, np.float32) + np.float32(1e-4) for r in results]
+    assert wrong_in(work, losses, moved)[0].startswith("results")
+    assert wrong_in(replace(work, precision="tf32"), losses, results) == []
+    assert wrong_in(work, losses[:1], results)[0].startswith("1 losses")
+
+
+@pytest.mark.slow
+def test_the_gpu_benchmark_runs_in_the_simulator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    peers = ["shapewright", "jax-jit"]
+    for row in ("mlp-2", "norm"):
+        assert gpu.main(["--smoke", "--rows", row, "--peers", ",".join(peers), "--results", str(tmp_path)]) == 0
+    (text,) = tmp_path.glob("gpu-smoke-*.md")
+    (data,) = tmp_path.glob("gpu-smoke-*.json")
+    report: Report = json.loads(data.read_text())
+    assert set(report["rows"]) == {"mlp-2", "norm"}  # the second run keeps the first one's row
+    assert text.read_text() in capsys.readouterr().out
+    for result in report["rows"].values():
+        assert not result["failed"]
+        assert len(result["peers"]["shapewright"]["steps"]) == 1
+        assert result["launches"]
+        assert set(result["peers"]) | set(result["absent"]) == set(peers)
+
+
+@pytest.mark.cuda_offline
+@pytest.mark.skipif(installed("numba-cuda") is None, reason="numba-cuda is not installed (make test-cuda)")
+def test_compile_times_are_measured_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu.main(["--compile", "--repeats", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "| cold |" in printed and "| cached |" in printed and "`adam` " in printed
+
+
+def result(copy: float | None, launches: int | None, *, absent: str = "", failed: str = "", **peers: Times) -> Result:
+    """A row's result; names of peers with `_` in the place of `-`."""
+    named = {name.replace("_", "-"): times for name, times in peers.items()}
+    missing = {"jax-jit": absent} if absent else {}
+    return Result(
+        copy_bandwidth=copy, launches=launches, peers=named, absent=missing, failed={"x": failed} if failed else {}
+    )
+
+
+def times(*steps: float, replays: tuple[float, ...] = ()) -> Times:
+    return Times(steps=list(steps), replays=list(replays), import_s=0.2, first_step_s=1.5)
+
+
+def test_the_gpu_table_says_who_is_fastest_and_what_limits_us() -> None:
+    us = 1e-6
+    report = gpu_report.new_report("A GPU", smoke=False)
+    report["rows"] = {
+        "mlp-2": result(
+            3e12, 12, shapewright=times(90 * us, 80 * us, 85 * us, replays=(30 * us,) * 3),
+            torch_graph=times(*(50 * us,) * 3), torch_eager=times(*(900 * us,) * 3), absent="jax is not installed",
+        ),
+        "norm": result(
+            2.9e12, 1, shapewright=times(*(9e-3,) * 3, replays=(100 * us, 96 * us, 90 * us)),
+            torch_eager=times(*(120 * us,) * 3), absent="jax is not installed", failed="computes something else",
+        ),
+    }  # fmt: skip
+    printed = gpu_report.as_markdown(report)
+    tiny, norm = (line for line in printed.splitlines() if "| torch-" in line)
+    assert "| 85.0 us | 30.0 us | torch-graph 50.0 us | 1.70 |" in tiny
+    assert "host calls (launches (12) on the device)" in tiny
+    assert "| 9.00 ms | 96.0 us | torch-eager 120 us | 0.80 |" in norm  # the graph alone: the step moves arrays as well
+    assert norm.endswith("| memory | 2796 GB/s | 0.96 |")
+    assert "| absent |" in printed
+    assert "* jax-jit absent: jax is not installed (every row)" in printed
+    assert "* x failed: computes something else (norm)" in printed
+    assert "A GPU" in printed
+
+
+def test_estimates_count_what_a_row_needs() -> None:
+    adamw, norm, mlp, block = (WORKS[name] for name in ("adamw", "norm", "mlp-4096", "block"))
+    assert adamw.bytes == 28 * 100_000_000
+    assert norm.bytes == 2 * 8192 * 4096 * 4
+    assert (mlp.parameters, block.parameters) == (3 * 4096 * 4097 + 40970, 7_087_872)
+    assert abs(mlp.flops / (2 * 4096**4 * 8 / 4096) - 1) < 0.01  # three products of 4096 forward, five backward
+    assert max(block.estimates(3e12, 50), key=block.estimates(3e12, 50).__getitem__) == "arithmetic"

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array as JaxArray
 
-from benchmarks.gpu_peers import Running
+from benchmarks.gpu_peers import Running, as_tuple
 from benchmarks.gpu_workloads import Work
 from benchmarks.peers.jax_cpu import State, layer_norm
 from benchmarks.workloads import BETAS, EPS, LR, WEIGHT_DECAY, Array, Data
@@ -136,8 +136,7 @@ def _function(f: Callable[..., Any], arguments: Sequence[JaxArray]) -> Running:
         return last
 
     def results() -> list[Array]:
-        outputs = last if isinstance(last, tuple) else (last,)
-        return [np.asarray(out) for out in outputs if out.ndim > 0]
+        return [np.asarray(out) for out in as_tuple(last) if out.ndim > 0]
 
     loss = (lambda r: float(np.asarray(cast("Any", r)[0]))) if len(arguments) == 2 else None
     return Running(step, lambda: _wait(last), loss, results)

@@ -11,7 +11,7 @@ from typing import Any, cast, final
 import numpy as np
 
 import shapewright as sw
-from benchmarks.gpu_peers import Replay, Running
+from benchmarks.gpu_peers import Replay, Running, as_tuple
 from benchmarks.gpu_workloads import Work
 from benchmarks.workloads import BETAS, EPS, LR, NORM_EPS, WEIGHT_DECAY, Array, Data
 from shapewright.compiler.errors import DeviceError
@@ -63,6 +63,7 @@ Parameters = tuple[Any, ...]  # Any: the axes of the layers are as many as a row
 class Block(sw.Pack):
     """A transformer block, with the norms before the attention and before the MLP; `heads` is a constant."""
 
+    heads: int
     gain1: sw.Tensor[Any]
     shift1: sw.Tensor[Any]
     qkv: sw.Tensor[Any, Any]
@@ -75,7 +76,6 @@ class Block(sw.Pack):
     up_bias: sw.Tensor[Any]
     down: sw.Tensor[Any, Any]
     down_bias: sw.Tensor[Any]
-    heads: int
 
 
 def mlp_loss(p: Parameters, x: Any, y: Any) -> sw.Scalar:
@@ -92,18 +92,18 @@ def block_loss(p: Block, x: Any, y: Any) -> sw.Scalar:
     parts = sw.split(normed @ p.qkv + p.qkv_bias, (width, width, width), axis=-1)
     q, k, v = (sw.permute(sw.reshape(part, heads), (0, 2, 1, 3)) for part in parts)
     seen: Any = sw.scaled_dot_product_attention(q, k, v, is_causal=True)
-    x = x + sw.reshape(sw.permute(seen, (0, 2, 1, 3)), (batch, length, width)) @ p.out + p.out_bias
-    normed = sw.layer_norm(x, p.gain2, p.shift2, eps=NORM_EPS)
-    x = x + sw.gelu(normed @ p.up + p.up_bias, approximate="tanh") @ p.down + p.down_bias
-    return sw.mse_loss(x, y)
+    mixed: Any = x + sw.reshape(sw.permute(seen, (0, 2, 1, 3)), (batch, length, width)) @ p.out + p.out_bias
+    normed = sw.layer_norm(mixed, p.gain2, p.shift2, eps=NORM_EPS)
+    hidden: Any = sw.gelu(normed @ p.up + p.up_bias, approximate="tanh")
+    return sw.mse_loss(mixed + hidden @ p.down + p.down_bias, y)
 
 
 def sum_of_squares(p: Parameters) -> sw.Scalar:
     """A loss for the trainer of `adamw`, which is never run: the gradients are given."""
-    total = sw.sum(sw.square(p[0]))
-    for tensor in p[1:]:
+    total: Any = 0.0
+    for tensor in p:
         total = total + sw.sum(sw.square(tensor))
-    return total
+    return cast("sw.Scalar", total)
 
 
 def norm(x: Any, weight: Any, bias: Any) -> Any:
@@ -133,8 +133,10 @@ def make(work: Work, data: Data, form: str) -> Running:
                       (data.params, data.inputs)))  # fmt: skip
         options = sw.Options(backend="eager")
     else:
-        precision = "high" if work.precision == "tf32" else "highest"
-        options = sw.Options(device="cuda" if form == "cuda" else "cpu", matmul_precision=precision)
+        options = sw.Options(
+            device="cuda" if form == "cuda" else "cpu",
+            matmul_precision="high" if work.precision == "tf32" else "highest",
+        )
     given: list[Any] = [OnDevice(a) if form == "cuda" else a for a in data.inputs]
     match work.kind:
         case "mlp" | "block":
@@ -145,16 +147,17 @@ def make(work: Work, data: Data, form: str) -> Running:
             return _function(work, data, given, options)
 
 
-def _trainer(init: Any, loss: Callable[..., sw.Scalar], options: sw.Options) -> Any:
+def _trainer(init: Any, loss: Any, options: sw.Options) -> Any:
     optimizer = sw.optim.AdamW(betas=BETAS, eps=EPS, weight_decay=WEIGHT_DECAY)
     return sw.ScalarTrainer(init, loss, options, optimizer=optimizer)
 
 
 def _training(work: Work, data: Data, given: Sequence[Any], options: sw.Options) -> Running:
-    tensors = [sw.Tensor(a) for a in data.params]
-    init: Any = tuple(tensors)
+    tensors = _tensors(data.params)
+    init = tensors
     if work.kind == "block":
-        init = Block(*tensors, work.widths[1])
+        fields = [name for name in Block.__annotations__ if name != "heads"]
+        init = Block(heads=work.widths[1], **dict(zip(fields, tensors, strict=True)))
     trainer = _trainer(init, mlp_loss if work.kind == "mlp" else block_loss, options)
 
     def replay() -> Replay:
@@ -167,8 +170,8 @@ def _training(work: Work, data: Data, given: Sequence[Any], options: sw.Options)
 
 
 def _update(data: Data, options: sw.Options) -> Running:
-    trainer = _trainer(tuple(sw.Tensor(a) for a in data.params), sum_of_squares, options)
-    grads = tuple(sw.Tensor(a) for a in data.inputs)
+    trainer = _trainer(_tensors(data.params), sum_of_squares, options)
+    grads = _tensors(data.inputs)
 
     def replay() -> Replay:
         ((compiled,),) = trainer._engine._programs.values()
@@ -180,7 +183,7 @@ def _update(data: Data, options: sw.Options) -> Running:
 
 
 def _function(work: Work, data: Data, given: Sequence[Any], options: sw.Options) -> Running:
-    functions = {"norm": norm, "norm_grad": norm_and_gradients, "cross_entropy": loss_and_gradient}
+    functions: dict[str, Any] = {"norm": norm, "norm_grad": norm_and_gradients, "cross_entropy": loss_and_gradient}
     run: Any = sw.jit(functions[work.kind], options)
     arguments = [
         given[0],
@@ -195,15 +198,13 @@ def _function(work: Work, data: Data, given: Sequence[Any], options: sw.Options)
         return last
 
     def results() -> list[Array]:
-        outputs = last if isinstance(last, tuple) else (last,)
-        return [np.asarray(out.numpy()) for out in outputs if out.ndim > 0]
+        return [np.asarray(out.numpy()) for out in as_tuple(last) if out.ndim > 0]
 
     def replay() -> Replay:
         (ready,) = run._exact.values()
         return _replay(ready.compiled.executor)
 
-    loss = (lambda r: _value(cast("tuple[object, ...]", r)[0])) if work.kind == "cross_entropy" else None
-    return Running(step, _sync(options), loss, results, replay)
+    return Running(step, _sync(options), _first_value if work.kind == "cross_entropy" else None, results, replay)
 
 
 def _replay(executor: Any) -> Replay:
@@ -217,9 +218,16 @@ def _sync(options: sw.Options) -> Callable[[], None]:
 
 
 def _leaves(pack: Any) -> list[Array]:
-    leaves = pack if isinstance(pack, tuple) else pack.leaves()
-    return [np.asarray(leaf.numpy()) for leaf in leaves]
+    return [np.asarray(leaf.numpy()) for leaf in (pack.leaves() if isinstance(pack, Block) else pack)]
+
+
+def _tensors(arrays: Sequence[Array]) -> Any:
+    return tuple([cast("Any", sw.Tensor)(a) for a in arrays])
 
 
 def _value(loss: object) -> float:
     return cast("sw.Scalar", loss).item()
+
+
+def _first_value(results: object) -> float:
+    return _value(cast("tuple[object, ...]", results)[0])

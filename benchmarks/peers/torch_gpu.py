@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.gpu_peers import Running
+from benchmarks.gpu_peers import Running, as_tuple
 from benchmarks.gpu_workloads import Work
 from benchmarks.workloads import BETAS, EPS, LR, NORM_EPS, WEIGHT_DECAY, Array, Data
 
@@ -169,8 +169,7 @@ def _function(f: Callable[..., Any], arguments: Sequence[Tensor], form: str) -> 
     recorded = _recorded(step, lambda: None) if form == "graph" else step
 
     def results() -> list[Array]:
-        outputs = last if isinstance(last, tuple) else (last,)
-        return [_numpy(out) for out in outputs if out.ndim > 0]
+        return [_numpy(out) for out in as_tuple(last) if out.ndim > 0]
 
     loss = (lambda r: cast("Any", r)[0].item()) if len(arguments) == 2 else None
     return Running(recorded, _sync, loss, results)

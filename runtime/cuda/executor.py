@@ -7,6 +7,7 @@ launches as a graph, and every later one is: inputs and numbers up, the graph, r
 from __future__ import annotations
 
 import contextlib
+import itertools
 import struct
 import weakref
 from collections import OrderedDict
@@ -244,8 +245,13 @@ class CudaExecutor:
     def _make(self, shapes: Shapes) -> Bound:
         """Plan the step for inputs of these shapes, and get its memory."""
         env = sizes_of(self._types, shapes, self._names)
-        stored = {i: m.address for i, m in self._mirrors.items()}
-        p = cuda_plan(self.program, env, stored)
+        sizes = [
+            padded(int(np.prod(s, dtype=np.int64)) * d.itemsize) for s, d in zip(shapes, self._dtypes, strict=True)
+        ]
+        # Inputs lie one after the other too (gradients that are given): where from does not matter to the plan.
+        ends = itertools.accumulate(sizes, initial=0)
+        places = {n.id: at for n, at in zip(self._inputs, ends, strict=False)}
+        p = cuda_plan(self.program, env, places | {i: m.address for i, m in self._mirrors.items()})
         results, outputs = FLAGS, [Output(0, (), np.dtype(np.float32))] * len(self.program.graph.outputs)
         types = [n.type for n in self.program.graph.outputs]
         sized = [Output(0, tuple(evaluate(s, env) for s in t.shape), t.dtype.numpy) for t in types]
@@ -254,9 +260,6 @@ class CudaExecutor:
             outputs[i] = Output(results, o.shape, o.dtype)
             results += padded(o.nbytes)
             small = results if o.nbytes <= SMALL else small
-        sizes = [
-            padded(int(np.prod(s, dtype=np.int64)) * d.itemsize) for s, d in zip(shapes, self._dtypes, strict=True)
-        ]
         memory = self._memory(results + sum(sizes) + p.arena, shapes)
         at = memory.address + results
         inputs: list[int] = []

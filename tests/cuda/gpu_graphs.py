@@ -37,8 +37,8 @@ TURNS = ("launched", "recorded", "replayed")
 # In units of the largest element. One operation and its gradient: as tests/compiler/test_ops_compiled.py. Programs are
 # float64 throughout, and have fewer roundings than tests/compiler/run_random.py says.
 OP_ROUNDINGS, PROGRAM_ROUNDINGS = 200, 4000
-PROGRAMS, TINY_PROGRAMS, FORCED = 100, 2, 7
-TINY_OPS = ("argmax", "cross_entropy", "dropout", "exp", "index_add", "matmul", "softmax", "sum")
+PROGRAMS, TINY_PROGRAMS, FORCED = 100, 1, 7
+TINY_OPS = ("argmax", "exp", "index_add", "matmul", "sum")
 
 
 def poisoned_runs(graph: Graph, leaves: Mapping[int, Arr], *, fuse: bool) -> Iterator[tuple[str, list[Arr]]]:

@@ -12,7 +12,7 @@ from typing import TypeAlias, final
 
 from .codegen.kernel import Arg, BufferArg, CountArg, FirstArg, FlagsArg, RowScratchArg, SizeArg
 from .loop.dots import leading
-from .loop.ir import Combine, Join, Leaf, LoopNode
+from .loop.ir import Join, Leaf, LoopNode
 from .plan import ALIGN, NUMBER, Block, Ref, pack
 from .program import CombineCall, DotCall, KernelCall, Program, Row
 from .schedule.kernels import loads, produced
@@ -31,7 +31,7 @@ class Address:
 @final
 @dataclass(frozen=True, slots=True)
 class KernelLaunch:
-    """A kernel of the program, or one of the runtime's own (a fold of partial results)."""
+    """A kernel of the program."""
 
     kernel: str
     blocks: int
@@ -80,8 +80,27 @@ class Clear:
     nbytes: int
 
 
-Call: TypeAlias = KernelLaunch | ProductCall | Clear
-COMBINE_COLUMNS, COMBINE_THREADS = 32, 256  # of the runtime's folds of partial results
+@final
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """`out[c]` is the fold of `partials[b, c]` over the blocks b that left them."""
+
+    partials: Address
+    out: Address
+    columns: int
+    blocks: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FoldCall:
+    """Folds of partial results by a kernel of the runtime, all in one launch."""
+
+    kernel: str
+    folds: tuple[Fold, ...]
+
+
+Call: TypeAlias = KernelLaunch | ProductCall | Clear | FoldCall
 
 
 @final
@@ -99,7 +118,8 @@ class CudaPlan:
 @final
 @dataclass(slots=True)
 class _Task:
-    """Rows that run as one call: one row, or updates that lie one after the other (`shift`: from the first, in bytes)."""
+    """Rows that run as one call: one row, folds that follow one another, or updates that lie one after the other (`shift`:
+    from the first, in bytes)."""
 
     rows: list[Row]
     shift: list[int]
@@ -158,8 +178,11 @@ class CudaPlanner:
                 runs[max(run[0])] = run[1]
         out: list[_Task] = []
         for i, row in enumerate(rows):
+            fold = _fold_name(row)
             if i in runs:
                 out.append(runs[i])
+            elif fold is not None and out and _fold_name(out[-1].rows[0]) == fold:
+                out[-1].rows.append(row)
             elif i not in merged:
                 out.append(_Task([row], [0]))
         return out
@@ -242,7 +265,7 @@ class CudaPlanner:
         within: dict[int, tuple[int, int]] = {}  # value -> (the block of its run, offset there)
         for t, task in enumerate(tasks):
             blocks += self._scratch_blocks(t, task)
-            if len(task.rows) > 1:
+            if len(task.rows) > 1 and isinstance(task.rows[0].call, KernelCall):
                 blocks += self._run_blocks(task, first, last, within)
         nodes = {n.id: n for n in self.s.program.nodes}
         for nid, t in first.items():
@@ -317,8 +340,8 @@ class CudaPlanner:
                 return KernelLaunch(name, self._blocks(task), launch.threads, addresses)
             case DotCall():
                 return self._product(row.call)
-            case CombineCall(node=node):
-                return self._combine(node)
+            case CombineCall():
+                return self._folds(task)
 
     def _arg(self, a: Arg, t: int, task: _Task) -> Address:
         match a:
@@ -351,18 +374,26 @@ class CudaPlanner:
         c = self.buffer(d)
         return ProductCall("gemm", d.dtype.short, m, n, k, a, lda, lay.trans_a, b, ldb, lay.trans_b, c, ldc, loops)
 
-    def _combine(self, n: Combine) -> KernelLaunch:
-        part = n.reads[0].source
-        maker = next(r for r in self.program.rows if any(p is part for p in r.writes))
-        columns = self.n(n.size)
-        args = (
-            self.buffer(part),
-            self.buffer(n),
-            Address(NUMBER, columns),
-            Address(NUMBER, self._blocks(_Task([maker], [0]))),
-        )
-        kind = "bool" if n.dtype.short == "b1" else n.dtype.short
-        return KernelLaunch(f"combine_{n.fn}_{kind}", -(-columns // COMBINE_COLUMNS), COMBINE_THREADS, args)
+    def _folds(self, task: _Task) -> FoldCall:
+        """The folds of partial results that follow one another, as one launch."""
+        folds: list[Fold] = []
+        for row in task.rows:
+            assert isinstance(row.call, CombineCall)
+            n, part = row.call.node, row.call.node.reads[0].source
+            maker = next(r for r in self.program.rows if any(p is part for p in r.writes))
+            blocks = self._blocks(_Task([maker], [0]))
+            folds.append(Fold(self.buffer(part), self.buffer(n), self.n(n.size), blocks))
+        name = _fold_name(task.rows[0])
+        assert name is not None
+        return FoldCall(name, tuple(folds))
+
+
+def _fold_name(row: Row) -> str | None:
+    """The kernel of the runtime that folds partial results, for a row that does."""
+    if not isinstance(row.call, CombineCall):
+        return None
+    n = row.call.node
+    return f"combine_{n.fn}_{'bool' if n.dtype.short == 'b1' else n.dtype.short}"
 
 
 def _round(n: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .codegen.naming import buffer_name
-from .cuda_plan import Clear, KernelLaunch, cuda_plan
+from .cuda_plan import Clear, Fold, FoldCall, KernelLaunch, cuda_plan
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import produced
@@ -41,6 +41,9 @@ def cuda_listing(program: Program) -> str:
         if isinstance(call, Clear):
             lines.append(("  clear", " ".join(map(_label, row.writes)), _lines(row.lines)))
             continue
+        if isinstance(call, FoldCall):
+            lines += [_fold(row, fold, i) for i, (row, fold) in enumerate(zip(rows, call.folds, strict=True))]
+            continue
         size = (
             f"{call.blocks} x {call.threads}"
             if isinstance(call, KernelLaunch)
@@ -51,6 +54,12 @@ def cuda_listing(program: Program) -> str:
         more = f" (and those of {', '.join(_label(r.writes[-1]) for r in rows[1:])})" if len(rows) > 1 else ""
         lines.append((f"  {row.name}  {size}", f"{reads} -> {writes}{more}", _lines(row.lines)))
     return _aligned(lines)
+
+
+def _fold(row: Row, fold: Fold, i: int) -> tuple[str, str, str]:
+    """Number `i` of the folds of a launch."""
+    text = f"{_label(row.reads[0])} -> {_label(row.writes[0])}"
+    return f"  {row.name if i == 0 else 'with it'}  of {fold.blocks} blocks", text, _lines(row.lines)
 
 
 def _aligned(lines: list[str | tuple[str, str, str]]) -> str:

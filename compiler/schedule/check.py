@@ -30,20 +30,24 @@ def early_updates(s: Schedule) -> dict[int, int]:
         mine = s.kernel_of[n.id]
         wait = max([checked, *(phase + 1 for phase, step in readers.get(n.into.id, []) if step is not mine)])
         if wait > s.at[n.id].phase:
-            late.update({r.id: wait for r in [*mine.roots, *_only_here(s, mine)]})
+            # What checks an index does not wait: an update that shares its kernel leaves it.
+            roots = [r for r in mine.roots if r.into is not None] if any(map(_checks, mine.nodes)) else mine.roots
+            late.update({r.id: wait for r in [*roots, *_only_here(s, mine, roots)]})
     return late
 
 
-def _only_here(s: Schedule, k: Kernel) -> list[LoopNode]:
-    """The values of a kernel that nobody else uses, which wait with its results."""
+def _only_here(s: Schedule, k: Kernel, roots: list[LoopNode]) -> list[LoopNode]:
+    """The values of a kernel that only these results of it use, and that wait with them."""
     users: dict[int, list[LoopNode]] = {}
     for n in s.program.nodes:
         for v in n.reads:
             users.setdefault(v.source.id, []).append(n)
-    waiting = {r.id for r in k.roots}
+    waiting = {r.id for r in roots}
     found: list[LoopNode] = []
     for n in reversed(k.nodes):
-        if n.id not in waiting and all(u.id in waiting for u in users.get(n.id, [])):
+        if n.id in waiting or _checks(n) or n in k.roots:
+            continue
+        if all(u.id in waiting for u in users.get(n.id, [])):
             waiting.add(n.id)
             found.append(n)
     return found

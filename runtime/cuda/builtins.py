@@ -7,7 +7,8 @@ matrix product, for where no library has one.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
@@ -45,14 +46,15 @@ _LIMITS: Final = {"i32": (-(2**31), 2**31 - 1), "i64": (-(2**63), 2**63 - 1), "u
 COMBINES: Final = tuple(
     f"combine_{op}_{name}" for op in ("sum", "max", "min") for name in _TYPES if (op, name) != ("sum", "bool")
 )
-"""Names of the folds: `combine_OP_T(partials, out, columns, blocks)`, out[c] = OP over b of partials[b, c]."""
+"""Names of the folds: `combine_OP_T(table, entries)`, for every row (partials, out, columns, blocks, first block) of the
+int64 table: out[c] = OP over b of partials[b, c]; `combine_grid` makes the last column, and the blocks of the launch."""
 GEMMS: Final = ("gemm_f32", "gemm_f64")
 """Names of the products, with the arguments of the CPU's."""
 
 
-def combine_grid(columns: int) -> int:
-    """Blocks that a fold of this many columns wants: 32 columns each."""
-    return max(1, -(-columns // 32))
+def combine_grid(columns: Sequence[int]) -> list[int]:
+    """The first block of every fold of these many columns, 32 columns a block; at the end how many blocks there are."""
+    return list(itertools.accumulate((max(1, -(-n // 32)) for n in columns), initial=0))
 
 
 def gemm_grid(m: int, n: int, loops: int) -> int:
@@ -85,14 +87,20 @@ from shapewright.runtime.cuda.support import (
 '''
 
 _COMBINE: Final = '''@jit(launch_bounds=256)
-def combine_OP_NAME(partials, out, columns, blocks):
+def combine_OP_NAME(table, entries):
     """out[c] = OP of partials[b, c] over b: each warp folds every WARPS-th row of 32 columns, then the warps in order."""
-    partials = VIEW(partials, (blocks, columns))
-    out = VIEW(out, (columns,))
+    table = i64(table, (entries, 5))
+    entry = 0
+    for later in strided(1, entries, 1):
+        if table[later, 4] <= cuda.blockIdx.x:
+            entry = later
+    columns, blocks = table[entry, 2], table[entry, 3]
+    partials = VIEW(table[entry, 0], (blocks, columns))
+    out = VIEW(table[entry, 1], (columns,))
     room = shared(256, CAST)
     warps = cuda.blockDim.x // 32
     warp, lane = unravel(cuda.threadIdx.x, (warps, 32))
-    column = 32 * cuda.blockIdx.x + lane
+    column = 32 * (cuda.blockIdx.x - table[entry, 4]) + lane
     total = START
     if column < columns:
         for block in strided(warp, blocks, warps):

@@ -11,14 +11,14 @@ import itertools
 import struct
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.cuda_plan import Address, Call, Clear, KernelLaunch, ProductCall, cuda_plan
+from ...compiler.cuda_plan import Address, Call, Clear, FoldCall, KernelLaunch, ProductCall, cuda_plan
 from ...compiler.errors import CompileError, DeviceError
 from ...compiler.program import Program
 from ...compiler.sizes import evaluate
@@ -260,7 +260,9 @@ class CudaExecutor:
             outputs[i] = Output(results, o.shape, o.dtype)
             results += padded(o.nbytes)
             small = results if o.nbytes <= SMALL else small
-        memory = self._memory(results + sum(sizes) + p.arena, shapes)
+        rooms = [table_bytes(c) for c in p.calls]
+        memory = self._memory(results + sum(sizes) + p.arena + sum(rooms), shapes)
+        tables = itertools.accumulate(rooms, initial=memory.address + results + sum(sizes) + p.arena)
         at = memory.address + results
         inputs: list[int] = []
         for size in sizes:
@@ -269,7 +271,7 @@ class CudaExecutor:
         bound = Bound(memory, inputs, memory.address, np.zeros(small, np.uint8), outputs, p.calls, [], len(p.calls))
         where = self._fixed | {n.id: a for n, a in zip(self._inputs, inputs, strict=True)}
         try:
-            bound.run += [self._ready(c, bound, where, at) for c in p.calls]
+            bound.run += [self._ready(c, bound, where, at, table) for c, table in zip(p.calls, tables, strict=False)]
         except BaseException:
             memory.close()
             raise
@@ -285,8 +287,8 @@ class CudaExecutor:
             error.diagnostic.notes.append(f"{self.program.name} wanted it for inputs {given}")
             raise
 
-    def _ready(self, call: Call, bound: Bound, leaves: Mapping[int, int], arena: int) -> Ready:
-        """A call with addresses for its operands."""
+    def _ready(self, call: Call, bound: Bound, leaves: Mapping[int, int], arena: int, tables: int) -> Ready:
+        """A call with addresses for its operands; `tables`: where its table goes, if it has one."""
 
         def address(a: Address) -> int:
             match a.ref.where:
@@ -304,8 +306,11 @@ class CudaExecutor:
         if isinstance(call, Clear):
             return Zeros(address(call.at), call.nbytes)
         if isinstance(call, KernelLaunch):
-            threads = call.threads if call.kernel in self.module.kernels else builtins.COMBINE_BLOCK
-            return self._function(call.kernel), call.blocks, threads, tuple(map(address, call.args))
+            return self._function(call.kernel), call.blocks, call.threads, tuple(map(address, call.args))
+        if isinstance(call, FoldCall):
+            table, grid = fold_table(call, address)
+            self.device.upload(tables, table)
+            return self._function(call.kernel), grid, builtins.COMBINE_BLOCK, (tables, len(table))
         return _product(call, address(call.a), address(call.b), address(call.c), self._precision, self.device)
 
     def _function(self, name: str) -> Any:
@@ -314,6 +319,21 @@ class CudaExecutor:
             module = self.module if own else builtins.module()
             self._functions |= self.device.functions(module, [name])
         return self._functions[name]
+
+
+def table_bytes(call: Call) -> int:
+    """Memory for the table of a call."""
+    return padded(40 * len(call.folds)) if isinstance(call, FoldCall) else 0
+
+
+def fold_table(call: FoldCall, address: Callable[[Address], int]) -> tuple[Array, int]:
+    """The table that a launch of folds reads (builtins.COMBINES), and its blocks."""
+    firsts = builtins.combine_grid([f.columns for f in call.folds])
+    rows = [
+        (address(f.partials), address(f.out), f.columns, f.blocks, first)
+        for f, first in zip(call.folds, firsts, strict=False)
+    ]
+    return np.array(rows, np.int64), firsts[-1]
 
 
 def _close(bound: OrderedDict[Shapes, Bound]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...compiler.codegen.cuda import CUDA, SIMULATOR
 from ...compiler.compile import compile_graph
-from ...compiler.cuda_plan import Address, Clear, KernelLaunch, cuda_plan
+from ...compiler.cuda_plan import Address, Clear, FoldCall, KernelLaunch, cuda_plan
 from ...compiler.ir.attrs import Attrs
 from ...compiler.ir.graph import Graph, Node
 from ...compiler.loc import user_loc
@@ -20,6 +20,7 @@ from . import builtins
 from .arrays import Arr, DeviceArray, Lease, Pool
 from .blas import Loop, Precision, Product
 from .device import Device, device
+from .executor import fold_table
 from .inputs import DeviceInput
 from .loader import load
 
@@ -40,12 +41,11 @@ class OneOp:
         self.sites: Final[list[Node]] = program.schedule.program.sites
         self.order: Final = {program.leaves[n.id]: i for i, n in enumerate(leaves)}
         module = load(program.source, op)
-        names = [c.kernel for c in self.plan.calls if isinstance(c, KernelLaunch)]
-        self.functions: Final[dict[str, tuple[Any, int | None]]] = {}
-        for name in names:
-            own = name in module.kernels
-            found = target.functions(module if own else builtins.module(), [name])
-            self.functions[name] = found[name], None if own else builtins.COMBINE_BLOCK
+        self.functions: Final[dict[str, Any]] = {}
+        for call in self.plan.calls:
+            if isinstance(call, KernelLaunch | FoldCall):
+                home = module if isinstance(call, KernelLaunch) else builtins.module()
+                self.functions |= target.functions(home, [call.kernel])
 
 
 @final
@@ -123,9 +123,15 @@ class DeviceOps:
             if isinstance(call, Clear):
                 self.device.zero(address(call.at), call.nbytes)
                 continue
+            if isinstance(call, FoldCall):
+                table, grid = fold_table(call, address)
+                room = Lease(self.pool, table.nbytes)
+                self.device.upload(room.address, table)
+                self.device.launch(one.functions[call.kernel], grid, builtins.COMBINE_BLOCK, [room.address, len(table)])
+                continue
             if isinstance(call, KernelLaunch):
-                function, threads = one.functions[call.kernel]
-                self.device.launch(function, call.blocks, threads or call.threads, [address(a) for a in call.args])
+                arguments = [address(a) for a in call.args]
+                self.device.launch(one.functions[call.kernel], call.blocks, call.threads, arguments)
                 continue
             loops = tuple(Loop(x.count, x.a, x.b, x.c) for x in call.loops)
             Product(

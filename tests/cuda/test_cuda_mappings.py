@@ -71,10 +71,22 @@ class Build:
         """Make values outputs, and the gradients of a weighted sum of each."""
         for v in values:
             self.graph.outputs.append(v)
-            floats = [n for n in self.graph.nodes if n.op == "leaf" and n.type.dtype.is_float]
+            floats = [n for n in behind(v) if n.op == "leaf" and n.type.dtype.is_float]
             if v.type.dtype.is_float:
                 scale = self.given(self.rng.uniform(0.5, 1.5, numbers(v.type.shape)).astype("float32"), *v.type.shape)
                 self.graph.outputs += graph_gradients(self.graph, v, floats, scale)
+
+
+def behind(v: Node) -> list[Node]:
+    """What a value is made of."""
+    found: dict[int, Node] = {}
+    stack = [v]
+    while stack:
+        n = stack.pop()
+        if n.id not in found:
+            found[n.id] = n
+            stack += n.inputs
+    return list(found.values())
 
 
 def numbers(shape: tuple[Size, ...]) -> tuple[int, ...]:
@@ -287,19 +299,29 @@ def joined_padded_and_sliced(g: Build) -> None:
     g.out(g.b.op("slice", g.b.op("softmax", g.floats(6, 8), axis=1), starts=(5, 3), steps=(-2, 1), shape=(3, 4)))
 
 
-@case(f"{OUTPUTS}, no atomics")
-def looked_up_and_scattered(g: Build) -> None:
+@case()
+def looked_up(g: Build) -> None:
     table, x = g.floats(6, 4), g.floats(N, 6)
     g.out(g.b.op("take", table, g.ints(6, N, 2), axis=0), g.b.op("take", table, g.ints(4, 3), axis=1))
     g.out(g.b.op("take_along_axis", x, g.ints(6, N, 3), axis=1), g.b.op("take_along_axis", x, g.ints(6, N, 1), axis=1))
-    g.out(
-        g.b.op("index_add", g.ints(4, N), x, axis=0, size=4),
-        g.b.op("scatter_along_axis", g.ints(9, N, 6), x, axis=1, size=9),
-    )
-    g.out(
-        g.b.op("embedding", g.ints(6, N), table),
-        g.b.op("cross_entropy", x, g.ints(6, N), reduction="mean", label_smoothing=0.1, ignore_index=None),
-    )
+    ids = g.ints(6, N)
+    loss = g.b.op("cross_entropy", x, ids, reduction="mean", label_smoothing=0.1, ignore_index=None)
+    g.out(g.b.op("embedding", ids, table), loss)
+
+
+@case("a block for each update, no atomics", "syncthreads_or")
+def rows_scattered(g: Build) -> None:
+    """More updates than threads, most of them of an index that was there before; rows of no, one and several axes."""
+    g.out(g.b.op("index_add", g.ints(4, 70), g.floats(70), axis=0, size=9))
+    g.out(g.b.op("index_add", g.ints(4, N), g.floats(N, 6), axis=0, size=4))
+    g.out(g.b.op("index_add", g.ints(3, N, 2), g.floats(3, N, 2, 2), axis=1, size=4))
+    g.graph.outputs.append(g.b.op("index_add", g.ints(3, N), g.ints(9, N, 3, dtype="int32"), axis=0, size=5))
+
+
+@case(f"{OUTPUTS}, no atomics")
+def scattered_along_an_axis(g: Build) -> None:
+    g.out(g.b.op("scatter_along_axis", g.ints(9, N, 6), g.floats(N, 6), axis=1, size=9))
+    g.out(g.b.op("scatter_along_axis", g.ints(2, 3, 4), g.floats(3, 4), axis=0, size=2))
 
 
 # ---- the tests

@@ -76,12 +76,17 @@ def test_a_product_in_full_tiles() -> None:
 @pytest.mark.parametrize("name", ["combine_sum_f32", "combine_max_f64", "combine_min_i64", "combine_max_bool"])
 def test_combine(name: str) -> None:
     _, op, kind = name.split("_")
-    x: Any = np.random.default_rng(1).integers(-50, 50, (19, 35))
-    x = x > 0 if kind == "bool" else x.astype({"f32": "f4", "f64": "f8", "i64": "i8"}[kind])
-    out = np.zeros(35, x.dtype)
-    arguments = [x.ctypes.data, out.ctypes.data, 35, 19]
-    Program(builtins.module().ptx(name)).launch(builtins.combine_grid(35), builtins.COMBINE_BLOCK, arguments, [x, out])
-    np.testing.assert_array_equal(out, getattr(np, op)(x, axis=0))
+    given: list[Any] = [np.random.default_rng(1).integers(-50, 50, (19, columns)) for columns in (35, 1, 64)]
+    dtype = {"f32": "f4", "f64": "f8", "i64": "i8", "bool": "?"}[kind]
+    given = [x > 0 if kind == "bool" else x.astype(dtype) for x in given]
+    outs: list[Any] = [np.zeros(x.shape[1], x.dtype) for x in given]
+    *firsts, grid = builtins.combine_grid([35, 1, 64])
+    rows = [(x.ctypes.data, o.ctypes.data, x.shape[1], 19, f) for x, o, f in zip(given, outs, firsts, strict=True)]
+    table = np.array(rows, np.int64)
+    program = Program(builtins.module().ptx(name))
+    program.launch(grid, builtins.COMBINE_BLOCK, [table.ctypes.data, 3], [table, *given, *outs])
+    for x, out in zip(given, outs, strict=True):
+        np.testing.assert_array_equal(out, getattr(np, op)(x, axis=0))
 
 
 # ---- what the text looks like, and what it takes

@@ -193,14 +193,16 @@ def test_combine(name: str, blocks: int, columns: int, block: int) -> None:
     op, kind = name.split("_")[1:]
     x = partials(kind, blocks, columns)
     out = np.zeros(columns, x.dtype)
+    table = np.array([(x.ctypes.data, out.ctypes.data, columns, blocks, 0)], np.int64)
     kernel = builtins.module().kernel(name)
-    kernel[builtins.combine_grid(columns), block](x.ctypes.data, out.ctypes.data, columns, blocks)
+    kernel[builtins.combine_grid([columns])[-1], block](table.ctypes.data, 1)
     np.testing.assert_array_equal(out, getattr(np, op)(x, axis=0))
 
 
 def test_combine_of_nothing_is_neutral() -> None:
     out = np.full(3, 5, np.float32)
-    builtins.module().kernel("combine_max_f32")[1, 32](out.ctypes.data, out.ctypes.data, 3, 0)
+    table = np.array([(out.ctypes.data, out.ctypes.data, 3, 0, 0)], np.int64)
+    builtins.module().kernel("combine_max_f32")[1, 32](table.ctypes.data, 1)
     assert np.isneginf(out).all()
 
 

@@ -172,8 +172,13 @@ class CudaPlanner:
             if self._mergeable(row):
                 waiting.setdefault(row.name, []).append(i)
         merged: set[int] = set()
+        taken: set[int] = set()  # what runs read beside leaves: it can be put in the order of one of them only
         for same in waiting.values():
             for run in self._runs([rows[i] for i in same], same):
+                beside = {v.source.id for r in run[1].rows for v in loads(r.step) if self._leaf(v.source) is None}
+                if taken & beside or not self._may_wait(rows, run[0]):
+                    continue
+                taken |= beside
                 merged.update(run[0])
                 runs[max(run[0])] = run[1]
         out: list[_Task] = []
@@ -186,6 +191,20 @@ class CudaPlanner:
             elif i not in merged:
                 out.append(_Task([row], [0]))
         return out
+
+    @staticmethod
+    def _may_wait(rows: list[Row], run: list[int]) -> bool:
+        """Whether updates may run together, at the place of the last of them: no row up to there reads what an earlier
+        one of them writes, or overwrites what it reads."""
+        last = max(run)
+        for i in run:
+            writes = {n.id for n in rows[i].writes}
+            reads = {v.source.id for v in loads(rows[i].step)}
+            for j in {*run, *range(i + 1, last + 1)} - {i}:
+                over = {n.into.id for n in rows[j].writes if n.into is not None}
+                if over & reads or writes & {v.source.id for v in loads(rows[j].step)}:
+                    return False
+        return True
 
     def _mergeable(self, row: Row) -> bool:
         """An elementwise update of whole leaves, and of nothing else."""

@@ -176,10 +176,39 @@ def compile_kernel(function: Callable[..., None], parameters: int, threads: int,
             function, signature, device=False, abi="numba", cc=cc, lineinfo=True, launch_bounds=threads
         )
         # Lines are wanted, places of variables are not: NVVM's optimiser makes symbols of them that it then refuses.
-        library._llvm_strs = [_PLACES.sub("", text) for text in library.llvm_strs]
+        library._llvm_strs = [unroll(_PLACES.sub("", text)) for text in library.llvm_strs]
         ptx, llvm, mangled = library.get_asm_strs(cc=cc)[0], library.get_llvm_str(), library._entry_name
     entry = f"{function.__name__}_kernel"  # not the bare name: `add` is a word of PTX
     return Compiled(_without_environment(ptx).replace(mangled, entry) + "\n", llvm.replace(mangled, entry), entry)
+
+
+UNROLL_MARK: Final = "unroll_this_loop"
+"""A function that is called at the head of a loop to be written out."""
+_MARKED: Final = re.compile(rf'^ *(call|declare) void @"{UNROLL_MARK}"\(\).*\n', re.MULTILINE)
+_PASSING: Final = re.compile(r'^"?([\w.]+)"?:\n *br label %"([\w.]+)"[^\n]*\n', re.MULTILINE)
+_LABEL: Final = re.compile(r'^"?([\w.]+)"?:', re.MULTILINE)
+
+
+def unroll(llvm: str) -> str:
+    """LLVM text in which every loop with a mark at its head is one to be written out: the jumps back to it say so."""
+    if UNROLL_MARK not in llvm:
+        return llvm
+    heads = {_LABEL.findall(llvm, 0, m.start())[-1]: m.start() for m in _MARKED.finditer(llvm) if m[1] == "call"}
+    for m in _PASSING.finditer(llvm):  # a block that only goes on to a head is where long loops come back to
+        if m[2] in heads:
+            heads[m[1]] = m.start()
+    number = 1 + max((int(n) for n in re.findall(r"^!(\d+) =", llvm, re.MULTILINE)), default=-1)
+    notes = [f'!{number} = !{{ !"llvm.loop.unroll.full" }}']
+
+    def jump(m: re.Match[str]) -> str:
+        if m[1] not in heads or m.start() < heads[m[1]]:
+            return m[0]
+        mine = number + len(notes)
+        notes.append(f"!{mine} = distinct !{{ !{mine}, !{number} }}")
+        return f"{m[0]}, !llvm.loop !{mine}"
+
+    text = re.sub(r'^ *br label %"([\w.]+)"[^\n]*', jump, llvm, flags=re.MULTILINE)
+    return _MARKED.sub("", text).rstrip("\n") + "\n" + "\n".join(notes) + "\n"
 
 
 def _without_environment(ptx: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .api import Signature, cuda, data_models, extending, intrinsic, lower
-from .llvm import I64, Builder, Value, pack, pointer, struct
+from .api import UNROLL_MARK, Signature, cuda, data_models, extending, intrinsic, lower
+from .llvm import I64, VOID, Builder, Value, call, constant, pack, pointer, struct
 
 _types: Final[Any] = cuda.types
 _core: Final[Any] = data_models()
@@ -56,5 +56,28 @@ def _next(context: Any, builder: Builder, signature: Signature, values: Sequence
 
 lower("iternext", _next, Strided)
 
+Unrolled: Final[Any] = type("Unrolled", (_types.IteratorType,), {"yield_type": property(_yield_type)})
+"""The type of a loop that is written out."""
+extending("register_model", Unrolled)(type("UnrolledModel", (_core.PrimitiveModel,), {"__init__": _init_model}))
+
+
+def _define_unrolled(typing_context: object, count: Any) -> tuple[Signature, Callable[..., object]] | None:
+    return (Unrolled("unrolled")(_types.int64), _codegen_unrolled) if isinstance(count, _types.Integer) else None
+
+
+def _codegen_unrolled(context: Any, builder: Builder, signature: Signature, values: Sequence[Value]) -> Value:
+    return _codegen_strided(context, builder, signature, (constant(0), values[0], constant(1)))
+
+
+def _next_unrolled(context: Any, builder: Builder, signature: Signature, values: Sequence[Value]) -> Value:
+    call(builder, UNROLL_MARK, VOID, ())  # `api.unroll` finds the loop by it, and takes it out
+    return _next(context, builder, signature, values)
+
+
+lower("iternext", _next_unrolled, Unrolled)
+
 strided: Final[Callable[[int, int, int], Any]] = intrinsic(_define_strided)
 """`for i in strided(start, stop, step)` in a kernel: `range` for a positive step, with int64 indices."""
+unrolled: Final[Callable[[int], Any]] = intrinsic(_define_unrolled)
+"""`for i in unrolled(count)` in a kernel: `range`, written out however long its body is, so that vectors of one thread
+that it indexes are registers."""

@@ -80,6 +80,7 @@ load4: Final[Callable[[View, int], View]] = _all["load4"]
 store4: Final[Callable[[View, int, View], None]] = _all["store4"]
 unravel: Final[Callable[[int, tuple[int, ...]], tuple[int, ...]]] = _all["unravel"]
 strided: Final[Callable[[int, int, int], Iterable[int]]] = _all["strided"]
+unrolled: Final[Callable[[int], Iterable[int]]] = _all["unrolled"]
 
 # ---- scalar functions
 
@@ -229,4 +230,5 @@ __all__ = [
     "u4",
     "u32",
     "unravel",
+    "unrolled",
 ]  # fmt: skip

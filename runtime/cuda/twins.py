@@ -108,6 +108,7 @@ def unravel(number: int, shape: Sequence[int]) -> tuple[int, ...]:
 
 
 strided = range
+unrolled = range
 
 
 # ---- scalar functions

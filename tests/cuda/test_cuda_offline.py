@@ -180,6 +180,8 @@ def call(name: str) -> str:
             return "z[thread] = unravel(i8(thread), (8, 8))[1]"
         case "strided":
             return "for i in strided(thread, 64, 32): z[i] = i8(i)"
+        case "unrolled":
+            return "for i in unrolled(4): z[4 * thread + i] = i8(i)"
         case "threefry2x32":
             return "z[thread] = i8(threefry2x32(u4(1), u4(2), u4(thread), u4(3))[0])"
         case "cuda" | "jit":

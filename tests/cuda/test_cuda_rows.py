@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+import shapewright as sw
 from shapewright.compiler.program import Program
 
 from ..compiler.models import digits, mlp_trainer
-from .models import label_program, norm_program, softmax_program
+from .models import Columns, Norm, Rows, label_program, norm, norm_program, rows, softmax_program
 from .ptx_device import OFFLINE
 
 PROGRAMS: dict[str, Callable[[], Program]] = {
@@ -69,3 +70,16 @@ class TestDeviceCode:
         assert ".loc" in ptx
         assert kernel.path is not None
         assert kernel.path in ptx
+
+    def test_long_bodies_are_written_out_too(self) -> None:
+        """Vectors of one thread are registers, however much is done for each of four elements."""
+
+        def long_loss(p: Norm, x: sw.Tensor[Rows, Columns]) -> sw.Scalar:
+            y = x * p.gain
+            for _ in range(12):
+                y = sw.tanh(y * y) + sw.exp(-y * y) / (y * y + 1.0)
+            return sw.sum(sw.softmax(y) * x)
+
+        program = sw.ScalarTrainer(norm(), long_loss).lower(rows(6), method="forward", device="cuda")
+        for kernel in program.kernels:
+            assert kernel.resources.stack == 0, kernel

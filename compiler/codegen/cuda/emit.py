@@ -229,7 +229,7 @@ class Emitter:
         whole = columns == m.groups * m.width * m.threads
         if m.groups != 1:
             k = self.names.token(("group",), "k")
-            self.open(f"for {k} in range({m.groups}):{comment}")
+            self.open(f"for {k} in unrolled({m.groups}):{comment}")
             self.out(
                 f"{var} = {times}({m.threads} * {k} + {thread})" if times else f"{var} = {m.threads} * {k} + {thread}"
             )
@@ -246,7 +246,7 @@ class Emitter:
         self.out(*v.loads)
         if v.body or self.stores:
             depth = self.depth
-            self.open(f"for {v.lane} in range({self.m.width}):")
+            self.open(f"for {v.lane} in unrolled({self.m.width}):")
             var = self.at.var(0 if self.facts.flat else self.facts.inner)
             if any(var in t for t in v.body + self.stores):
                 self.out(f"{var} = {v.start} + {v.lane}")

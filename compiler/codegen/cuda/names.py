@@ -14,6 +14,6 @@ _FOLDS = {f"block_{fn}_{t}" for fn in ("max", "min") for t in FOLDED} | {
 SUPPORT: frozenset[str] = (
     CPU - {"KW", "I", "njit", "void", "part"}
     | _FOLDS
-    | {"cuda", "jit", "load4", "store4", "strided", "filled", "registers", "unravel", "boolean"}
+    | {"cuda", "jit", "load4", "store4", "strided", "unrolled", "filled", "registers", "unravel", "boolean"}
 )
 RESERVED: frozenset[str] = SUPPORT | {"abs", "min", "max", "range", "int", "float", "bool"}

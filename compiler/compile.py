@@ -20,6 +20,7 @@ from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
 from .sizes import Symbol, evaluate
+from .staging import settled
 from .types import DType
 from .work import flops, moved
 
@@ -53,10 +54,9 @@ def compile_graph(
     """
     checked(graph)
     primitive = expand(graph)  # composites written out, what is not needed dropped
-    loops = lower(
-        primitive, MASKED_PICK_LIMIT if target == "cpu" else machine.pick_limit
-    )  # operations become loop nests, movement becomes index maps
-    plan = schedule(loops, fuse, slabs=target == "cpu")  # nests become kernels, kernels become slabs of phases
+    # Operations become loop nests, movement becomes index maps; nests become kernels, kernels become slabs of phases.
+    pick_limit = MASKED_PICK_LIMIT if target == "cpu" else machine.pick_limit
+    plan = settled(lambda staged: schedule(lower(primitive, pick_limit, staged), fuse, slabs=target == "cpu"), target)
     dialect = cpu_dialect() if target == "cpu" else cuda_dialect(machine)
     module = Module(f"Kernels of {name or graph.name}.", dialect)
     rows: list[Row] = []

@@ -175,7 +175,8 @@ class CudaPlanner:
         taken: set[int] = set()  # what runs read beside leaves: it can be put in the order of one of them only
         for same in waiting.values():
             for run in self._runs([rows[i] for i in same], same):
-                beside = {v.source.id for r in run[1].rows for v in loads(r.step) if self._leaf(v.source) is None}
+                own = [{v.source.id for v in loads(r.step) if self._leaf(v.source) is None} for r in run[1].rows]
+                beside = set[int]().union(*own) - own[0].intersection(*own)
                 if taken & beside or not self._may_wait(rows, run[0]):
                     continue
                 taken |= beside
@@ -236,7 +237,7 @@ class CudaPlanner:
         return self.address[into.node.id]
 
     def _follows(self, a: Row, b: Row) -> bool:
-        """Whether every buffer of `b` lies right behind that of `a`, or can be put there."""
+        """Whether every buffer of `b` lies right behind that of `a`, or can be put there; numbers are the same ones."""
         assert isinstance(a.call, KernelCall)
         assert isinstance(b.call, KernelCall)
         distance = self._first(b) - self._first(a)
@@ -244,20 +245,28 @@ class CudaPlanner:
             if not isinstance(x, BufferArg) or not isinstance(y, BufferArg):
                 if x != y and not isinstance(x, CountArg):
                     return False
-                continue
-            if x.owner is y.owner:
-                continue
-            if _round(self.bytes(x.owner)) != distance or x.partial or y.partial:
-                return False
-            u, v = self._leaf(x.owner), self._leaf(y.owner)
-            if (u is None) != (v is None):
-                return False
-            if u is not None and v is not None:
-                if u not in self.address or v not in self.address or self.address[v] - self.address[u] != distance:
+            elif x.owner is y.owner:
+                if self._whole(a, x.owner) or self._whole(b, y.owner):
                     return False
-            elif x.owner.id in self.outputs or y.owner.id in self.outputs or isinstance(x.owner, Join):
+            elif not self._whole(a, x.owner) or not self._whole(b, y.owner) or not self._behind(x, y, distance):
                 return False
         return True
+
+    def _whole(self, row: Row, n: LoopNode) -> bool:
+        """Whether an update goes over all of a buffer, rather than read one number of it."""
+        if isinstance(n, Leaf) and n.node.kind == "scalar":
+            return False
+        return self.n(n.size) == self.n(row.writes[0].size)
+
+    def _behind(self, x: BufferArg, y: BufferArg, distance: int) -> bool:
+        """Whether the second buffer lies `distance` behind the first, which ends there, or can be put there."""
+        if _round(self.bytes(x.owner)) != distance or x.partial or y.partial:
+            return False
+        u, v = self._leaf(x.owner), self._leaf(y.owner)
+        if u is not None and v is not None:
+            return u in self.address and v in self.address and self.address[v] - self.address[u] == distance
+        free = not any(n.id in self.outputs or isinstance(n, Join) for n in (x.owner, y.owner))
+        return u is None and v is None and free
 
     @staticmethod
     def _leaf(n: LoopNode) -> int | None:

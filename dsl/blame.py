@@ -7,12 +7,14 @@ import inspect
 import linecache
 import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 from typing import cast
 
 from ..compiler.loc import Loc, frame_loc, is_library_frame
 
 _LONGEST = 40
+TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's line and the function called there
 
 
 def operand_names(operands: Sequence[object]) -> list[str]:
@@ -31,7 +33,9 @@ def _entry() -> tuple[FrameType | None, Loc | None]:
     entry: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
     while frame is not None and is_library_frame(frame):
-        entry, frame = frame, frame.f_back
+        if frame.f_code not in TRANSPARENT:
+            entry = frame
+        frame = frame.f_back
     return entry, None if frame is None else frame_loc(frame)
 
 
@@ -94,14 +98,19 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
 
 def _node_at(loc: Loc) -> ast.AST | None:
     """The expression with exactly this range."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(loc.file)))
-    except (SyntaxError, ValueError):
-        return None
     wanted = (loc.line, loc.col, loc.end_line, loc.end_col)
+    return _expressions("".join(linecache.getlines(loc.file))).get(wanted)
+
+
+@lru_cache(maxsize=16)
+def _expressions(source: str) -> dict[tuple[int, int, int | None, int | None], ast.AST]:
+    """The outermost expression of every range of a file."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    found: dict[tuple[int, int, int | None, int | None], ast.AST] = {}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.expr | ast.AugAssign):
-            continue
-        if (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == wanted:
-            return node
-    return None
+        if isinstance(node, ast.expr | ast.AugAssign):
+            found.setdefault((node.lineno, node.col_offset, node.end_lineno, node.end_col_offset), node)
+    return found

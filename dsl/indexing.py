@@ -158,10 +158,10 @@ def _position(x: AnyArray, e: object, size: Size, axis: int) -> Size:
 
 def int_example(size: Size) -> int:
     """The number a size has in the example (without making it a constant of the program)."""
-    from .interpreters import SymbolicOps, current
+    from .interpreters import ExampleOps, current
 
     ops = current()
-    return size if isinstance(size, int) else ops.example(size) if isinstance(ops, SymbolicOps) else int(size)
+    return size if isinstance(size, int) else ops.example(size) if isinstance(ops, ExampleOps) else int(size)
 
 
 def _slice_bounds(s: Any, size: Size, x: AnyArray) -> tuple[Size, int, Size]:

@@ -43,12 +43,17 @@ class RandomOps(Protocol[V_co]):
 
 
 @runtime_checkable
-class SymbolicOps(Protocol):
-    """An interpreter whose sizes may be symbolic, recorded from an example with known ones."""
+class ExampleOps(Protocol):
+    """An interpreter whose sizes may be symbolic, with an example in which they are known."""
 
     def example(self, size: Size) -> int:
         """The size in the example."""
         ...
+
+
+@runtime_checkable
+class SymbolicOps(ExampleOps, Protocol):
+    """One that can start again: what eager execution accepts for the sizes of the example, it accepts too."""
 
     def specialise(self, sizes: Sequence[Size], reason: str) -> NoReturn:
         """Start again with the symbols in `sizes` replaced by the example's numbers."""

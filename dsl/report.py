@@ -182,7 +182,8 @@ def two_sizes(
         where = f"axis {index} (`{axis.name}`) of {_subject(at)} is {got}, where {want} is bound"
     source = bound.source
     place = place_of(source)
-    note = f"{axis.name}={want} was bound by `{source.path}: {source.text}`" + (f" ({place})" if place else "")
+    size = axis.name if want == axis.name else f"{axis.name}={want}"  # a symbolic size is called as its axis
+    note = f"{size} was bound by `{source.path}: {source.text}`" + (f" ({place})" if place else "")
     return ShapeError(
         f"axis `{axis.name}` has two sizes: {want} and {got}",
         loc=argument_loc(at),

@@ -84,7 +84,7 @@ class Plan:
         self.signature = inspect.signature(f)
         self._names = names
         self._lenient = lenient
-        self._verified = False
+        self.verified = False  # by the reference checker, at the first call
 
     @functools.cached_property
     def annotations(self) -> dict[str, object]:
@@ -203,10 +203,10 @@ class Plan:
     def bind(self, items: list[Item], scope: Scope, local: Bindings) -> Bindings:
         """Check the sizes; what a `Dim` has goes to the scope, what type variables have is returned."""
         shared, bound = bind(items, scope.bindings, local)
-        if not self._verified:
+        if not self.verified:
             if not reference.accepts(items, scope.bindings, local):
                 raise report.disagreement(self.name, "jaxtyping refuses them")
-            self._verified = True
+            self.verified = True
         scope.bindings = shared
         return bound
 

@@ -266,9 +266,11 @@ class EagerEngine(Engine):
             {s: [c.read() for c in of] for s, of in moments.slots.items()},
             lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
         )
+        hosts = {id(c.host) for c in cells}  # a rule may keep the parameter itself
+        after = {s: [a.copy() if id(a) in hosts else a for a in arrays] for s, arrays in slots.items()}
         for cell, value in zip(cells, new, strict=True):
             cell.write(value)
-        for slot, arrays in slots.items():
+        for slot, arrays in after.items():
             for cell, array in zip(moments.slots[slot], arrays, strict=True):
                 cell.write(array)
 

@@ -327,11 +327,13 @@ AnyNode: TypeAlias = "Leaf | Map | Reduce | Dot | Gather | Scatter | Write | Joi
 @final
 @dataclass(slots=True)
 class LoopProgram:
-    """Nodes in order, outputs, and the index checks: site number -> graph node that indexes."""
+    """Nodes in order, outputs, and the index checks: site number -> graph node that indexes. `staged`: copies into leaves
+    that must not share a kernel with what they copy."""
 
     nodes: list[LoopNode]
     outputs: list[LoopNode]
     sites: list[Node]
+    staged: set[int] = field(default_factory=set[int])
 
     def live(self, roots: Iterable[LoopNode]) -> list[LoopNode]:
         """The nodes that these need, in order."""

@@ -42,8 +42,8 @@ Names = tuple[str | None, ...]
 class Lowering:
     """Builds the loop program of one graph. The graph holds primitive operations only."""
 
-    def __init__(self, graph: Graph, pick_limit: int) -> None:
-        self.graph, self.pick_limit = graph, pick_limit
+    def __init__(self, graph: Graph, pick_limit: int, staged: frozenset[int]) -> None:
+        self.graph, self.pick_limit, self.staged = graph, pick_limit, staged
         self.program = LoopProgram([], [], [])
         self.values: dict[int, View] = {}
         self.memo: dict[Hashable, LoopNode] = {}
@@ -122,10 +122,19 @@ class Lowering:
             target = self.values[leaf.id].source
             node = self._own(self.values[value.id], taken, update=leaf)
             assert isinstance(target, Leaf)
+            if leaf.id in self.staged:
+                node = self._copy_of(node)
             node.into = target
         roots = [*self.program.outputs, *(n for n in self.program.nodes if n.into is not None)]
         self.program.nodes = self.program.live(roots)
         return self.program
+
+    def _copy_of(self, node: LoopNode) -> LoopNode:
+        """A copy that is made when everything has read what it overwrites."""
+        copy = Map(self._id, node.shape, node.names, node.dtype, (View.of(node),), node.origin, "identity", None)
+        self.program.nodes.append(copy)
+        self.program.staged.add(copy.id)
+        return copy
 
     def _own(self, view: View, taken: set[int], update: Node | None = None) -> LoopNode:
         """The node behind a result, with a buffer nobody else overwrites."""
@@ -347,6 +356,6 @@ class Lowering:
         return self.reshape(picked, n.type.shape, n.type.names)
 
 
-def lower(graph: Graph, pick_limit: int = MASKED_PICK_LIMIT) -> LoopProgram:
-    """The loop program of a graph of primitive operations."""
-    return Lowering(graph, pick_limit).run()
+def lower(graph: Graph, pick_limit: int = MASKED_PICK_LIMIT, staged: frozenset[int] = frozenset()) -> LoopProgram:
+    """The loop program of a graph of primitive operations; updates of the leaves `staged` are computed apart, then copied."""
+    return Lowering(graph, pick_limit, staged).run()

@@ -7,6 +7,14 @@ from ..loop.ir import Gather, Leaf, LoopNode, Map, Scatter
 from .kernels import Kernel, Schedule, Slab, Step, needed, nodes_of, produced
 
 
+class NoOrder(CompileError):
+    """Every order overwrites a leaf before it has been read. `leaves`: the graph's, whose updates wait for one another."""
+
+    def __init__(self, leaves: list[int]) -> None:
+        super().__init__("parameters are overwritten before they have been read", details=["internal: no valid order"])
+        self.leaves = leaves
+
+
 def early_updates(s: Schedule) -> dict[int, int]:
     """Updates that would overwrite a leaf too early: node -> the phase it must wait for.
 

@@ -13,7 +13,7 @@ from typing import final
 from ..errors import CompileError
 from ..loop.ir import Combine, Dot, Join, Leaf, LoopNode, LoopProgram, Map, Reduce, Scatter, View, Write, is_inline
 from ..sizes import Size, exact_quotient
-from .check import check, early_updates
+from .check import NoOrder, check, early_updates
 from .kernels import HEAVY, Kernel, Schedule, Slab, Step, needed, produced
 from .places import Place, Places, in_kernel
 
@@ -61,6 +61,8 @@ class Scheduler:
 
     def _free(self, n: LoopNode, v: View) -> bool:
         """A source that is written down again inside `n`'s kernel, whatever phase it would have."""
+        if n.id in self.program.staged:
+            return False
         if is_inline(v.source) and in_kernel(n):
             return True
         return self.at[v.source.id].floating and self.fuse and in_kernel(n) and self.places.projects(n, v)
@@ -68,7 +70,16 @@ class Scheduler:
     def key(self, n: LoopNode) -> Hashable:
         """Nodes of equal key may share a kernel."""
         p = self.at[n.id]
-        return p.phase, p.level, p.space, p.kind, _space_tile(n, p), p.unit, self.places.apart(n)
+        return (
+            p.phase,
+            p.level,
+            p.space,
+            p.kind,
+            _space_tile(n, p),
+            p.unit,
+            self.places.apart(n),
+            n.id if n.id in self.program.staged else -1,
+        )
 
     def _levels(self) -> None:
         for n in self.program.nodes:
@@ -87,6 +98,7 @@ class Scheduler:
         if not in_kernel(v.source):
             return 1
         fused = self.fuse and self.places.projects(n, v) and not self.places.apart(n)
+        fused = fused and n.id not in self.program.staged
         return 0 if fused else 1
 
     # ---- kernels
@@ -146,6 +158,8 @@ class Scheduler:
         """Whether `user` gets `n` without a buffer: in the same kernel, or by computing it again."""
         if is_inline(n):
             return in_kernel(user)
+        if user.id in self.program.staged:
+            return False
         if not in_kernel(user) or not self.places.projects(user, v) or not self.fuse:
             return bool(self.fuse and in_kernel(user) and n.shape == () and self.at[n.id].floating)
         same = self.groups.find(n.id) == self.groups.find(user.id)
@@ -299,6 +313,7 @@ def schedule(program: LoopProgram, fuse: bool = True, slabs: bool = True) -> Sch
     places = Places(program, slabs)
     places.run()
     floor: dict[int, int] = {}
+    late: dict[int, int] = {}
     for _ in range(16):
         for p in places.at.values():
             p.level = 0
@@ -308,4 +323,4 @@ def schedule(program: LoopProgram, fuse: bool = True, slabs: bool = True) -> Sch
             check(result)
             return result
         floor.update(late)
-    raise CompileError("parameters are overwritten before they have been read", details=["internal: no valid order"])
+    raise NoOrder([n.into.node.id for n in program.nodes if n.id in late and n.into is not None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
-from ..loop.ir import Combine, Dot, Join, Leaf, LoopNode, LoopProgram, Scatter, View, Write
+from ..loop.ir import Combine, Dot, Join, Leaf, LoopNode, LoopProgram, Reduce, Scatter, View, Write
 from ..sizes import Shape, Size
 from .places import Place, SlabKind
 
@@ -89,3 +89,13 @@ def needed(step: Step, stored: set[int]) -> list[LoopNode]:
         elif u.id in stored and not isinstance(u, Leaf):
             out.append(u)
     return out + [n.after for n in nodes_of(step) if isinstance(n, Write) and n.after is not None]
+
+
+def rank(s: Schedule, k: Kernel) -> int:
+    """How many axes of its space the values of a kernel need."""
+    return max((_rank(s, n) for n in k.nodes), default=0)
+
+
+def _rank(s: Schedule, n: LoopNode) -> int:
+    dims = s.at[n.id].dims if n.shape else ()
+    return max([d + 1 for d in dims] + [len(n.reads[0].shape) if isinstance(n, Reduce) else 0])

@@ -259,13 +259,14 @@ class Places:
         size = p.space[0]
         return inner == 0 and n.fn != "argmax" and (not isinstance(size, int) or size >= LARGE_OWN_REDUCTION)
 
-    def apart(self, n: LoopNode) -> tuple[int, ...]:
-        """Without slabs: the axes of a fold that keeps some of the row axes, which has a kernel of its own."""
+    def apart(self, n: LoopNode) -> tuple[tuple[int, ...], ...]:
+        """Without slabs: the axes of a fold that keeps some of the row axes, which has a kernel of its own, and the axes
+        that it keeps."""
         p = self.at[n.id]
         inner = len(p.space) - 1
         if self.slabs or not isinstance(n, Reduce) or p.partial or n.axes == (inner,):
             return ()
-        return n.axes
+        return n.axes, p.dims
 
     def _place_leaf(self, n: Leaf, p: Place) -> None:
         if self.batch is None or (isinstance(self.batch, int) and n.node.kind != "input"):

@@ -59,8 +59,12 @@ class Numbers:
         self.views: Final = [self._block[a:b].view(d) for a, b, d in zip(ends, ends[1:], dtypes, strict=False)]
 
     def write(self, values: Sequence[float]) -> None:
-        """Set all of them; `struct.error` if their number is wrong."""
-        self._pack.pack_into(self._memory, 0, *values)
+        """Set all of them; `struct.error` if their number is wrong. One too large for float32 is infinite."""
+        try:
+            self._pack.pack_into(self._memory, 0, *values)
+        except OverflowError:
+            with np.errstate(over="ignore"):
+                self._pack.pack_into(self._memory, 0, *[float(np.float32(x)) for x in values])
 
 
 @final

@@ -97,6 +97,14 @@ class DeviceArray(Remote):
         self.device.download(self.address, out)
         return out
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether something else owns the memory, and may write it."""
+        keep = self._keep
+        while isinstance(keep, DeviceArray):
+            keep = keep._keep
+        return not isinstance(keep, Lease)
+
     def view(self) -> DeviceArray:
         """Another value on the same memory."""
         return DeviceArray(self.device, self.address, self.shape, self.dtype, self, self._cast)

@@ -177,6 +177,9 @@ def _mib(nbytes: int) -> str:
     return f"{nbytes / 2**20:,.1f} MiB"
 
 
+RUNNING: Final = threading.RLock()
+"""Held while a step or an operation runs: a device has one stream, and one recording at a time."""
+
 _lock: Final = threading.Lock()
 _devices: Final[dict[int, Device]] = {}  # by process: a forked child cannot use its parent's
 

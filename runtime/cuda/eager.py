@@ -75,7 +75,7 @@ class CudaEagerEngine(Engine):
             dense = [
                 self._ops.lift(grads[i] if i in grads else np.zeros(c.shape, c.dtype)) for i, c in enumerate(cells)
             ]
-            return loss, dense, [self._value(s) for s in state]
+            return loss, dense, [self._own(self._value(s)) for s in state]
 
     def _packs(self) -> tuple[Any, ...]:
         """Parameters, and the user's state, as packs on their mirrors."""
@@ -103,6 +103,14 @@ class CudaEagerEngine(Engine):
     def _value(self, x: AnyArray) -> DeviceArray:
         return self._ops.lift(cast("Arr", value_of(x)))
 
+    def _own(self, x: DeviceArray) -> DeviceArray:
+        """A value in memory of its own: one that lies on a mirror is copied, before anything is written."""
+        if not x.borrowed:
+            return x
+        out = self._ops.new(x.shape, x.dtype)
+        self._ops.device.copy(out.address, x.address, x.nbytes)
+        return out
+
     def _host(self, x: AnyArray) -> Arr:
         return self._value(x).fetch()
 
@@ -122,8 +130,8 @@ class CudaEagerEngine(Engine):
                 {s: cast("list[Arr]", [self._array(c) for c in of]) for s, of in moments.slots.items()},
                 lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
             )
-        after = {s: [self._ops.lift(a) for a in arrays] for s, arrays in slots.items()}
-        self._write(cells, [self._ops.lift(a) for a in new])
+        after = {s: [self._own(self._ops.lift(a)) for a in arrays] for s, arrays in slots.items()}
+        self._write(cells, [self._own(self._ops.lift(a)) for a in new])
         for slot, arrays in after.items():
             self._write(moments.slots[slot], arrays)
 

@@ -25,7 +25,7 @@ from ...compiler.sizes import evaluate
 from ..binding import index_error, sizes_of
 from . import builtins
 from .blas import Loop, Precision, Product, provider
-from .device import Device, Graph, device
+from .device import RUNNING, Device, Graph, device
 from .inputs import DeviceInput
 from .inspection import attach
 from .loader import LoadedModule, load
@@ -166,6 +166,12 @@ class CudaExecutor:
             IndexOutOfRange: an index was outside its axis; parameters and state are unchanged.
             ShapeError: inputs whose sizes do not fit the program. DeviceError: the device failed.
         """
+        with RUNNING:
+            return self._run(inputs, scalars, key)
+
+    def _run(
+        self, inputs: Sequence[Array | DeviceInput], scalars: Sequence[float], key: tuple[int, int]
+    ) -> list[Array]:
         bound = self._bind(tuple([x.shape for x in inputs]))
         for m in self._all:
             if m.stale:
@@ -176,14 +182,14 @@ class CudaExecutor:
                 self.device.copy(address, x.address, x.nbytes)
             else:
                 self.device.upload(address, np.ascontiguousarray(x, dtype))
-        self.device.upload(self._control.address, np.frombuffer(self._pack.pack(*key, *scalars), np.uint8))
+        self.device.upload(self._control.address, np.frombuffer(packed(self._pack, key, scalars), np.uint8))
+        for m in self._updated:  # before the launches: whatever happens now, the host's arrays may be behind
+            m.newer = True
         self._step(bound)
         self.device.download(bound.results, bound.small)
         flag = int(bound.small[:8].view(np.int64)[0])
         if flag:
             raise index_error(self.program.schedule.program.sites[flag - 1])
-        for m in self._updated:
-            m.newer = True
         return [self._result(bound, o) for o in bound.outputs]
 
     def _step(self, bound: Bound) -> None:
@@ -204,11 +210,9 @@ class CudaExecutor:
             for done in range(len(bound.run) + 1):
                 self._enqueue(bound, done, done + 1)
             self.device.synchronize()
-        except DeviceError as error:
+        except BaseException as error:
             bound.runs = 0
-            if done > bound.updates_from and self._updated:
-                for m in self._updated:
-                    m.newer = True
+            if isinstance(error, DeviceError) and done > bound.updates_from and self._updated:
                 error.diagnostic.notes[:] = [
                     "some parameters had been updated before it: the trainer is in between steps"
                 ]
@@ -319,6 +323,15 @@ class CudaExecutor:
             module = self.module if own else builtins.module()
             self._functions |= self.device.functions(module, [name])
         return self._functions[name]
+
+
+def packed(layout: struct.Struct, key: tuple[int, int], scalars: Sequence[float]) -> bytes:
+    """The key and the numbers of a step as the device reads them; one too large for float32 is infinite."""
+    try:
+        return layout.pack(*key, *scalars)
+    except OverflowError:
+        with np.errstate(over="ignore"):
+            return layout.pack(*key, *[float(np.float32(x)) for x in scalars])
 
 
 def table_bytes(call: Call) -> int:

@@ -19,7 +19,7 @@ from ..binding import index_error
 from . import builtins
 from .arrays import Arr, DeviceArray, Lease, Pool
 from .blas import Loop, Precision, Product
-from .device import Device, device
+from .device import RUNNING, Device, device
 from .executor import fold_table
 from .inputs import DeviceInput
 from .loader import load
@@ -45,7 +45,7 @@ class OneOp:
         for call in self.plan.calls:
             if isinstance(call, KernelLaunch | FoldCall):
                 home = module if isinstance(call, KernelLaunch) else builtins.module()
-                self.functions |= target.functions(home, [call.kernel])
+                self.functions.update(target.functions(home, [call.kernel]))
 
 
 @final
@@ -87,6 +87,10 @@ class DeviceOps:
     # ---- operations
     def perform(self, op: str, args: tuple[Arr, ...], attrs: Attrs) -> Arr:
         """Run one operation. IndexOutOfRange as soon as an index is outside its axis."""
+        with RUNNING:
+            return self._perform(op, args, attrs)
+
+    def _perform(self, op: str, args: tuple[Arr, ...], attrs: Attrs) -> Arr:
         if op == "const":
             return cast("Arr", self._number(attrs))
         operands = tuple(self.lift(x) for x in args)

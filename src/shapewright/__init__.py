@@ -56,6 +56,7 @@ from .dsl.dims import Dim as Dim
 from .dsl.dims import IntVar as IntVar
 from .dsl.dims import Mul as Mul
 from .dsl.einsum import einsum as einsum
+from .dsl.example import example as example
 from .dsl.functions import abs as abs
 from .dsl.functions import cast_to as cast
 from .dsl.functions import ceil as ceil
@@ -308,6 +309,7 @@ __all__ = [
     "embedding",
     "equal",
     "erf",
+    "example",
     "exp",
     "expm1",
     "eye",

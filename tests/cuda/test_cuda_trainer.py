@@ -15,9 +15,13 @@ import numpy as np
 import pytest
 
 import shapewright as sw
+from shapewright.compiler.codegen.cuda import SIMULATOR
+from shapewright.compiler.compile import compile_graph
 from shapewright.compiler.cuda_plan import KernelLaunch
+from shapewright.runtime import programs
 from shapewright.runtime.cuda import device as devices
 from shapewright.runtime.cuda import ops
+from shapewright.runtime.cuda.executor import CudaExecutor
 from shapewright.runtime.cuda.folders import simulated
 from shapewright.runtime.cuda.simulated import Counts, SimulatedDevice
 from shapewright.runtime.options import Backend
@@ -306,3 +310,48 @@ def test_all_updates_are_one_launch(flags: list[bool]) -> None:
             assert close(here[name], want, ROUNDINGS), (name, gap(here[name], want))
         for cell, flag, start in zip(trainer.params, flags, models.mlp().leaves(), strict=True):
             assert np.array_equal(cell.read(), start.numpy()) is not flag
+
+
+def chained(p: models.MLP, s: tuple[Any, Any], x: Any) -> Any:
+    """Running means of two layers, the second of what the new first one leaves."""
+    h: Any = sw.tanh(x @ p.w1 + p.b1)
+    first = s[0] * 0.9 + h.mean(0) * 0.1
+    rest: Any = sw.tanh(h - first)
+    second = s[1] * 0.9 + rest.mean(0) * 0.1
+    return ((rest - second) ** 2.0).mean(), (first, second)
+
+
+def test_an_update_that_others_read_is_not_put_off() -> None:
+    """Those of the two states are one kernel, and neighbours in memory; but one needs the other."""
+    trainers: list[Any] = []
+    for options in (CUDA, CPU):
+        start = tuple(models.reals(np.full(models.HIDDEN, i, np.float32)) for i in range(2))
+        trainer: Any = sw.StateTrainer(models.mlp(), start, chained, options)
+        for seed in range(3):
+            trainer.step(models.class_data(seed=seed)[0], lr=0.1)
+        trainers.append(trainer)
+    for got, want in zip(*(t.state for t in trainers), strict=True):
+        assert close(got.numpy(), want.numpy(), ROUNDINGS), gap(got.numpy(), want.numpy())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_updates_in_many_kernels(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A kernel for each operation of the optimizer: what may be one launch is, and in the right order."""
+
+    def unfused(options: sw.Options) -> programs.Target:
+        return programs.Target(
+            lambda graph, name, example: compile_graph(graph, fuse=False, target="cuda", machine=SIMULATOR),
+            lambda program, storage: CudaExecutor(program, storage, options),
+        )
+
+    states: list[dict[str, Any]] = []
+    for options in (CUDA, CPU):
+        trainer = make(options, optimizer=OPTIMIZERS[name])
+        with monkeypatch.context() as patch:
+            if options is CUDA:
+                patch.setattr(programs, "target", unfused)
+            for seed in range(2):
+                trainer.step(*models.class_data(seed=seed), lr=0.05)
+        states.append(arrays(trainer.state_dict()))
+    for key, want in states[1].items():
+        assert close(states[0][key], want, ROUNDINGS), (key, gap(states[0][key], want))

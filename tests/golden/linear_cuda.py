@@ -5,7 +5,7 @@ and opens with views of them.
 """
 
 from shapewright.runtime.cuda.support import (
-    ONE, ZERO, block_sum_f32, cuda, f32, f4, jit, load4, registers, store4, strided,
+    ONE, ZERO, block_sum_f32, cuda, f32, f4, jit, load4, registers, store4, strided, unrolled,
 )
 
 
@@ -52,7 +52,7 @@ def sgd(w, n, lr, w_grad):
         w4 = load4(w, start)
         w_grad4 = load4(w_grad, start)
         w_new4 = registers(4, f4)
-        for lane in range(4):
+        for lane in unrolled(4):
             w_here = w4[lane]
             w_new4[lane] = w_here - lr * w_grad4[lane]
         store4(w, start, w_new4)

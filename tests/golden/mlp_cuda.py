@@ -6,7 +6,7 @@ and opens with views of them.
 
 from shapewright.runtime.cuda.support import (
     INF, ONE, ZERO, block_max_f32, block_sum_f32, cuda, exp_f32, f32, f4, filled, i64, jit, load4,
-    log_f32, maximum_f32, registers, sqrt_f32, store4, strided, unravel,
+    log_f32, maximum_f32, registers, sqrt_f32, store4, strided, unravel, unrolled,
 )
 
 
@@ -25,7 +25,7 @@ def relu(product, Batch_size, b1, h):
         product4 = load4(product_row, start)
         b14 = load4(b1, start)
         h4 = registers(4, f4)
-        for lane in range(4):
+        for lane in unrolled(4):
             total_here = product4[lane] + b14[lane]
             h4[lane] = ZERO if total_here < ZERO else total_here
         store4(h_row, start, h4)
@@ -107,13 +107,13 @@ def relu_grad(Batch_size, h, h_grad, kept_grad, b1_grad):
             h4 = load4(h_row, start)
             h_grad4 = load4(h_grad_row, start)
             kept_grad4 = registers(4, f4)
-            for lane in range(4):
+            for lane in unrolled(4):
                 kept_grad_here = h_grad4[lane] if h4[lane] > ZERO else ZERO
                 kept_grad4[lane] = kept_grad_here
                 b1_grad_sum[lane] += kept_grad_here
             store4(kept_grad_row, start, kept_grad4)
     if start < 32:
-        for lane in range(4):
+        for lane in unrolled(4):
             hidden = start + lane
             b1_grad[block, hidden] = b1_grad_sum[lane]
 
@@ -147,7 +147,7 @@ def adamw(
         w1_v_new4 = registers(4, f4)
         w14 = load4(w1, start)
         w1_new4 = registers(4, f4)
-        for lane in range(4):
+        for lane in unrolled(4):
             w1_m_here = w1_m4[lane]
             w1_m_new = w1_m_here + one_minus_beta1 * (w1_grad4[lane] - w1_m_here)
             w1_v_here = w1_v4[lane]

@@ -6,7 +6,7 @@ and opens with views of them.
 
 from shapewright.runtime.cuda.support import (
     INF, ONE, ZERO, block_max_f32, block_sum_f32, cuda, exp_f32, f32, f4, filled, jit, load4,
-    maximum_f32, registers, rsqrt_f32, sigmoid_f32, store4, strided,
+    maximum_f32, registers, rsqrt_f32, sigmoid_f32, store4, strided, unrolled,
 )
 
 
@@ -42,7 +42,7 @@ def silu_to_layer_norm_grad(
         total = ZERO
         if start < 32:
             x4 = load4(x_row, start)
-            for lane in range(4):
+            for lane in unrolled(4):
                 x_kept[lane] = x4[lane]
                 sigmoid = sigmoid_f32(x_kept[lane])
                 total += x_kept[lane] * sigmoid
@@ -51,7 +51,7 @@ def silu_to_layer_norm_grad(
         product = total * f4(1 / 32)
         total_2 = ZERO
         if start < 32:
-            for lane in range(4):
+            for lane in unrolled(4):
                 difference_here = x_kept[lane] * sigmoid_row[lane] - product
                 total_2 += difference_here * difference_here
         total_2 = block_sum_f32(total_2)
@@ -62,7 +62,7 @@ def silu_to_layer_norm_grad(
         if start < 32:
             gain4 = load4(gain, start)
             shift4 = load4(shift, start)
-            for lane in range(4):
+            for lane in unrolled(4):
                 product_3 = (x_kept[lane] * sigmoid_row[lane] - product) * rsqrt
                 largest = maximum_f32(largest, product_3 * gain4[lane] + shift4[lane])
         largest = block_max_f32(largest)
@@ -70,7 +70,7 @@ def silu_to_layer_norm_grad(
         if start < 32:
             gain4_2 = load4(gain, start)
             shift4_2 = load4(shift, start)
-            for lane in range(4):
+            for lane in unrolled(4):
                 product_4 = (x_kept[lane] * sigmoid_row[lane] - product) * rsqrt
                 difference = product_4 * gain4_2[lane] + shift4_2[lane] - largest
                 exponential = exp_f32(difference)
@@ -82,7 +82,7 @@ def silu_to_layer_norm_grad(
         total_grad = ZERO
         if start < 32:
             y4 = load4(y_row, start)
-            for lane in range(4):
+            for lane in unrolled(4):
                 ratio = exponential_row[lane] / total_4
                 y_kept[lane] = y4[lane]
                 difference_2 = ratio - y_kept[lane]
@@ -92,7 +92,7 @@ def silu_to_layer_norm_grad(
         total_grad = block_sum_f32(total_grad)
         total_sum += total_5
         if start < 32:
-            for lane in range(4):
+            for lane in unrolled(4):
                 ratio_2 = exponential_row[lane] / total_4
                 difference_grad = (ratio_2 - y_kept[lane]) * product_grad - total_grad
                 z_grad = ratio_2 * difference_grad
@@ -102,11 +102,11 @@ def silu_to_layer_norm_grad(
     if thread == 0:
         total_6[block] = total_sum
     if start < 32:
-        for lane in range(4):
+        for lane in unrolled(4):
             hidden = start + lane
             gain_grad[block, hidden] = gain_grad_sum[lane]
     if start < 32:
-        for lane in range(4):
+        for lane in unrolled(4):
             hidden = start + lane
             shift_grad[block, hidden] = shift_grad_sum[lane]
 
@@ -133,7 +133,7 @@ def sgd(gain, n, lr, gain_grad):
         gain4 = load4(gain, start)
         gain_grad4 = load4(gain_grad, start)
         gain_new4 = registers(4, f4)
-        for lane in range(4):
+        for lane in unrolled(4):
             gain_here = gain4[lane]
             gain_new4[lane] = gain_here - lr * gain_grad4[lane]
         store4(gain, start, gain_new4)

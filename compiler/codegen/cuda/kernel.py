@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...loop.ir import LoopNode, Reduce
-from ...schedule.kernels import Kernel, Schedule
+from ...loop.ir import Reduce
+from ...schedule.kernels import Kernel, Schedule, rank
 from ..analysis import Analysis
 from ..params import Body
 from .emit import Emitter
@@ -32,13 +32,4 @@ def kernel_body(s: Schedule, k: Kernel, machine: Machine) -> Body:
 
 def _narrow(s: Schedule, k: Kernel) -> Kernel:
     """The kernel without inner axes that none of its values has: a thread a row, if all there is are values per row."""
-    space = k.space
-    while space and all(_rank(s, n) < len(space) for n in k.nodes):
-        space = space[:-1]
-    return replace(k, space=space)
-
-
-def _rank(s: Schedule, n: LoopNode) -> int:
-    """How many axes of its kernel's space a value needs."""
-    dims = s.at[n.id].dims if n.shape else ()
-    return max([d + 1 for d in dims] + [len(n.reads[0].shape) if isinstance(n, Reduce) else 0])
+    return replace(k, space=k.space[: rank(s, k)])

@@ -1,0 +1,206 @@
+"""The typed functions of a module, and how one of them is checked: with symbols for sizes first, then with numbers."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, cast, final
+
+from ...compiler.errors import ShapewrightError
+from ...compiler.loc import Loc
+from ...compiler.sizes import Symbol
+from ...dsl.example import Example, examples_of
+from ...dsl.interpreters import use
+from ...dsl.scope import Scope, axis_scope, checks_mode
+from ...dsl.typed import Plan
+from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
+from .state import Found, Key, Restart, Run, ShapeOps, activate, key_of
+
+_PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211)
+_MORE = (223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311, 313, 317, 331, 337, 347)
+_FEW = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97)
+_NODE = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A typed function. owner: the class that it is a method of. node: its definition, if the source is there."""
+
+    name: str
+    f: Callable[..., object]
+    plan: Plan
+    owner: type[object] | None
+    place: Loc
+    node: _NODE | None
+
+
+@final
+@dataclass(slots=True)
+class Outcome:
+    """What checking one example gave. some: errors that only some sizes make, with these sizes. arguments: by name."""
+
+    errors: list[Found]
+    values: dict[Loc, list[str]]
+    arguments: dict[str, object] = field(default_factory=dict[str, object])
+    some: list[tuple[Found, str]] = field(default_factory=list["tuple[Found, str]"])
+
+
+# ---- finding
+def targets(module: ModuleType, file: str) -> list[Target]:
+    """The typed functions and methods that are defined in the file of a module, in order of lines."""
+    found: dict[int, Target] = {}
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            for member in list(vars(cast("type[object]", value)).values()):
+                _add(found, member, file, cast("type[object]", value))
+        else:
+            _add(found, value, file, None)
+    return sorted(found.values(), key=lambda t: (t.place.line, t.name))
+
+
+def _add(found: dict[int, Target], value: object, file: str, owner: type[object] | None) -> None:
+    if isinstance(value, staticmethod | classmethod):
+        owner = None if isinstance(value, staticmethod) else owner
+        value = cast("Any", value).__func__
+    while callable(value):
+        held: dict[str, object] = getattr(value, "__dict__", {})
+        plan = held.get("_plan")
+        if isinstance(plan, Plan):
+            code = getattr(inspect.unwrap(plan.f), "__code__", None)
+            if code is not None and code.co_filename == file and id(plan) not in found:
+                node = definition(file, code.co_firstlineno, code.co_name)
+                place = _place(file, code.co_firstlineno, plan.name, node)
+                found[id(plan)] = Target(plan.name, value, plan, owner, place, node)
+            return
+        value = held.get("__wrapped__")
+
+
+def _place(file: str, first: int, name: str, node: _NODE | None) -> Loc:
+    """The name in the `def`."""
+    line = first if node is None else node.lineno
+    text = linecache.getline(file, line)
+    short = name.rpartition(".")[2]
+    at = max(text.find(f" {short}(") + 1, 0)
+    return Loc(file, line, line, len(text[:at].encode()), len(text[: at + len(short)].encode()), name)
+
+
+@lru_cache(maxsize=8)
+def _definitions(file: str) -> dict[tuple[int, str], _NODE]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return {}
+    nodes = (n for n in ast.walk(tree) if isinstance(n, _NODE))
+    return {(min([n.lineno, *(d.lineno for d in n.decorator_list)]), n.name): n for n in nodes}
+
+
+def definition(file: str, first: int, name: str) -> _NODE | None:
+    """The definition that begins in this line, decorators included."""
+    return _definitions(file).get((first, name))
+
+
+# ---- checking
+def check(target: Target) -> list[Outcome]:
+    """Check a function with each of its examples. Unbound: it has arguments that nothing says enough about."""
+    return [_Checked(target, e).outcome() for e in examples_of(target.f) or (Example((), {}),)]
+
+
+@final
+class _Checked:
+    """One function with one example."""
+
+    def __init__(self, target: Target, example: Example) -> None:
+        self._target, self._example = target, example
+        self._fixed: frozenset[int] = frozenset()
+        self._arguments: dict[str, object] = {}
+
+    def outcome(self) -> Outcome:
+        try:
+            run, symbols = self._once(self._numbers(_PRIMES), frozenset())
+        except Restart as restart:
+            return self._with_numbers(restart.needed)
+        except ShapewrightError as error:  # an annotation that is none
+            place = error.diagnostic.loc or self._target.place
+            return Outcome([Found(error.at(place), place)], {})
+        first = Outcome(list(run.errors.values()), run.values, self._arguments)
+        if not run.errors or not symbols:
+            return first
+        bound = self._arguments
+        numbers = self._with_numbers(symbols)
+        confirmed = {key_of(e.loc): e for e in numbers.errors}
+        both = {k: e for k, e in run.errors.items() if k in confirmed}
+        for key, found in both.items():
+            if found.error.sizes is not None:  # its code says that a size is a symbol; with numbers it has another
+                found.error.code = confirmed[key].error.code
+        if len(both) == len(run.errors):
+            return first
+        return Outcome(list((confirmed | both).values()), run.values, bound, numbers.some)
+
+    def _with_numbers(self, constant: frozenset[Symbol]) -> Outcome:
+        """The errors that are made whatever numbers the symbols stand for."""
+        first: Outcome | None = None
+        common: dict[Key, Found] = {}
+        seen: dict[Key, tuple[Found, str]] = {}
+        for numbers in self._examples():
+            run, constant = self._settled(numbers, constant)
+            sizes = ", ".join(f"{s.name}={numbers(int(s.key))}" for s in sorted(constant, key=lambda s: int(s.key)))
+            if first is None:
+                first, common = Outcome([], run.values, self._arguments), dict(run.errors)
+                for found in run.errors.values():
+                    found.error.diagnostic.notes.append(f"found with {sizes}, which stands for any size")
+            common = {k: e for k, e in common.items() if k in run.errors}
+            for key, error in run.errors.items():
+                seen.setdefault(key, (error, sizes))
+            if not common:
+                break
+        assert first is not None
+        first.errors = list(common.values())
+        first.some = [e for k, e in seen.items() if k not in common]
+        return first
+
+    def _settled(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
+        """A run that comes to an end: symbols that turn out to be needed as numbers are constant too."""
+        while True:
+            try:
+                return self._once(numbers, constant)[0], constant
+            except Restart as restart:
+                constant |= restart.needed
+
+    def _examples(self) -> Iterator[Numbers]:
+        """Distinct primes, so that no sizes are equal or divide each other by accident; sizes with many divisors, for
+        programs that ask for a multiple; other primes; large ones."""
+        yield self._numbers(_PRIMES)
+        yield lambda i: 24 * _FEW[i % 22]
+        yield self._numbers(_MORE)
+        yield lambda i: 64 * _PRIMES[i % 22]
+
+    def _numbers(self, primes: tuple[int, ...]) -> Numbers:
+        usable = [p for p in primes if p not in self._fixed]
+        return lambda i: usable[i % len(usable)]
+
+    def _once(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
+        """One run, and the symbols of the arguments. Restart: sizes are needed as numbers."""
+        target, example = self._target, self._example
+        parameters = target.plan.parameters
+        axes = Symbols(axis_sizes(parameters, example), numbers, constant)
+        run = Run(ShapeOps(axes.example), target.place)
+        build = Builder(run.ops, axes)
+        args, kwargs = arguments(parameters, target.plan.signature, example, build, target.owner)
+        self._fixed = frozenset(axes.fixed)
+        self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
+        mode = checks_mode.set("all")
+        try:
+            with activate(run), use(run.ops), axis_scope(Scope()):
+                target.f(*args, **kwargs)
+        finally:
+            checks_mode.reset(mode)
+        return run, frozenset(axes.symbols.values())
+
+
+__all__ = ["Outcome", "Target", "Unbound", "check", "definition", "targets"]

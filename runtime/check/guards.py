@@ -1,0 +1,269 @@
+"""Guards around what users call: an error is reported, the result becomes unknown, and the function goes on.
+
+`install` puts them around the functions of the package, the methods of tensors, typed calls and new packs, for the whole
+process: it is called in the process that checks a file, before the file is imported. Without an active run they do
+nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType, FunctionType
+from typing import Any, Literal, TypeAlias, cast, final
+
+from ...compiler.errors import ShapewrightError
+from ...compiler.loc import Loc, frame_loc, user_loc
+from ...dsl import check
+from ...dsl.alias import AxesAlias
+from ...dsl.array import Array
+from ...dsl.blame import TRANSPARENT
+from ...dsl.check import Bindings, Walk
+from ...dsl.discrete import BoolTensor, IntTensor
+from ...dsl.hints import PackHint
+from ...dsl.pack import Pack, children, rebuilt
+from ...dsl.scope import Scope
+from ...dsl.tensor import Tensor
+from ...dsl.typed import Arguments, Plan
+from .arguments import Bound, Builder, Unbound
+from .state import Run, State, Stop, active, exact_sizes, is_unknown
+
+Instead: TypeAlias = Literal["tensor", "stop", "nan", "true", "self"]  # in the place of a result that there is not
+AnyFunction: TypeAlias = "Callable[..., Any]"
+
+_INSTEAD: dict[str, Instead] = {
+    **dict.fromkeys(("__len__", "__iter__", "__int__", "__index__", "__complex__", "__contains__", "tolist"), "stop"),
+    **dict.fromkeys(("__array__", "__dlpack__", "shape", "ndim", "size", "dtype", "names", "device"), "stop"),
+    "__float__": "nan",
+    "__bool__": "true",
+    "__init__": "self",
+}
+_UNGUARDED = frozenset(["__new__", "__hash__", "__repr__", "__format__", "__init_subclass__", "__class_getitem__"])
+_PUBLIC = frozenset(["typed", "example", "record", "run_with", "cons"])  # they call functions, or need no guard
+_MOST_TRUTHS = 3  # how often a condition without a value is true at its place: `while` must come to an end
+
+
+def install() -> None:
+    """Put the guards in place."""
+    package = sys.modules[__name__.partition(".")[0]]
+    language = f"{package.__name__}.dsl."
+    for name, f in list(vars(package).items()):
+        if isinstance(f, FunctionType) and f.__module__.startswith(language) and name not in _PUBLIC:
+            setattr(package, name, guard(f))
+    for name in ("grad", "value_and_grad", "vjp"):
+        setattr(package, name, _transform(name))
+    for cls in (Array, Tensor, IntTensor, BoolTensor):
+        for name, member in list(vars(cast("type[object]", cls)).items()):
+            if (name.startswith("__") or not name.startswith("_")) and name not in _UNGUARDED:
+                guarded = _member(name, member)
+                if guarded is not None:
+                    setattr(cls, name, guarded)
+    setattr(AxesAlias, "__call__", guard(AxesAlias.__call__))
+    setattr(check, "check_pack", _pack_guard(check.check_pack))
+    setattr(Plan, "call", _call_guard(Plan.call))
+
+
+def _transform(name: str) -> AnyFunction:
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        from .gradients import transform  # not before it is needed
+
+        return transform(name)(*args, **kwargs)
+
+    return loaded
+
+
+def _member(name: str, member: object) -> object:
+    instead = _INSTEAD.get(name, "tensor")
+    if isinstance(member, FunctionType):
+        return guard(member, instead)
+    if isinstance(member, property) and member.fget is not None:
+        return property(guard(cast("AnyFunction", member.fget), instead), doc=member.__doc__)
+    if isinstance(member, classmethod):
+        return classmethod(guard(cast("classmethod[Any, ..., Any]", member).__func__, instead))
+    return None
+
+
+def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
+    """A function of the surface that reports its errors to the active run."""
+
+    @functools.wraps(f)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        run = active()
+        if run is None or run.inside:
+            return f(*args, **kwargs)
+        operands = args[1:] if instead == "self" else args  # what is made now holds nothing yet
+        if is_unknown(operands) or (kwargs and is_unknown(kwargs)):
+            return _other(run, instead, args)
+        run.inside = True
+        try:
+            out: object = f(*args, **kwargs)
+        except ShapewrightError as error:
+            run.report(error)
+            return _other(run, instead, args)
+        finally:
+            run.inside = False
+        run.observe(args[0] if instead == "self" else out)
+        return out
+
+    made: Any = guarded
+    TRANSPARENT.add(made.__code__)
+    return guarded
+
+
+def _other(run: Run, instead: Instead, args: tuple[Any, ...]) -> object:
+    match instead:
+        case "tensor":
+            return run.unknown()
+        case "nan":
+            return math.nan
+        case "true":
+            loc = user_loc()
+            run.truths[loc] += 1
+            return run.truths[loc] <= _MOST_TRUTHS
+        case "self":
+            for name, value in (("_type", run.unknown()._type), ("_value", State.UNKNOWN), ("_ops", run.ops)):  # pyright: ignore[reportPrivateUsage]  what __init__ would have set
+                setattr(args[0], name, value)
+            return None
+        case "stop":
+            return run.stop()
+
+
+# ---- new packs
+def _pack_guard(check_pack: Callable[[Pack, PackHint | None], Pack]) -> Callable[..., Pack]:
+    @functools.wraps(check_pack)
+    def checked(pack: Pack, hint: PackHint | None = None) -> Pack:
+        run = active()
+        if run is None:
+            return check_pack(pack, hint)
+        if is_unknown(pack):
+            return pack
+        try:
+            with exact_sizes():
+                return check_pack(pack, hint)
+        except ShapewrightError as error:
+            run.report(error)
+            return _forgotten(run, pack)
+
+    return checked
+
+
+def _forgotten(run: Run, pack: Pack) -> Pack:
+    """The pack with every tensor unknown."""
+    parts = children(pack)
+    assert parts is not None
+    _, names, items = parts
+    forgot: dict[str, object] = {}
+    for name, item in zip(names, items, strict=True):
+        if isinstance(item, Pack):
+            forgot[name] = _forgotten(run, item)
+        elif isinstance(item, Array | tuple):
+            forgot[name] = run.unknown()
+    return rebuilt(pack, forgot)
+
+
+# ---- typed calls
+def _call_guard(call: Callable[[Plan, Scope, tuple[object, ...], dict[str, object]], object]) -> AnyFunction:
+    @functools.wraps(call)
+    def guarded(plan: Plan, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        run = active()
+        if run is None:
+            return call(plan, scope, args, kwargs)
+        return _Call(run, plan, scope).perform(args, kwargs)
+
+    return guarded
+
+
+@final
+class _Call:
+    """A typed call: as `Plan.call`, but errors are reported, and the result is then what the annotation says."""
+
+    def __init__(self, run: Run, plan: Plan, scope: Scope) -> None:
+        self._run, self._plan, self._scope = run, plan, scope
+        plan.verified = True  # the reference checker would have to be imported
+
+    def perform(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        value = self._value(args, kwargs)
+        self._run.observe(value)
+        return value
+
+    def _value(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        run, plan = self._run, self._plan
+        if is_unknown(args) or is_unknown(kwargs):
+            return self._guess({})
+        try:
+            with exact_sizes():
+                args, kwargs, local, frames = plan.enter(self._scope, args, kwargs)
+        except ShapewrightError as error:
+            run.report(error)
+            return self._guess({})
+        try:
+            value = self._body(args, kwargs)
+        except Stop:
+            return self._guess(local)
+        except ShapewrightError as error:
+            run.report(error)
+            return self._guess(local)
+        except Exception as error:
+            run.report_exception(error)
+            return self._guess(local)
+        return self._guess(local) if is_unknown(value) else self._result(value, (args, kwargs), local, frames)
+
+    def _body(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
+        run, scope = self._run, self._scope
+        inside, run.inside = run.inside, False
+        scope.depth += 1
+        run.depth += 1
+        try:
+            return self._plan.f(*args, **kwargs)
+        finally:
+            scope.depth -= 1
+            run.depth -= 1
+            run.inside = inside
+
+    def _result(self, value: object, given: Arguments, local: Bindings, frames: int) -> object:
+        """The value, checked as the result."""
+        run, plan = self._run, self._plan
+        hint, source = plan.result
+        walk = Walk(frames=frames)
+        try:
+            with exact_sizes():
+                value = walk.value(hint, value, source)
+                plan.bind(walk.items, self._scope, local)
+        except ShapewrightError as error:
+            run.report(error, self._left_at(given))
+            return self._guess(local)
+        return value
+
+    def _guess(self, local: Bindings) -> object:
+        hint, _ = self._plan.result
+        try:
+            return Builder(self._run.ops, Bound(self._scope.bindings, local), guess=True).value(hint, "")
+        except Unbound:
+            return self._run.unknown()
+
+    def _left_at(self, given: Arguments) -> Loc | None:
+        """The `return` where the function ends: it runs once more."""
+        code: object = getattr(self._plan.f, "__code__", None)
+        found: list[Loc] = []
+
+        def follow(frame: FrameType, event: str, _: object) -> Any:
+            if frame.f_code is not code:
+                return None
+            if event == "return":
+                found.append(frame_loc(frame))
+            return follow
+
+        muted, self._run.muted = self._run.muted, True
+        before = sys.gettrace()
+        sys.settrace(follow)
+        try:
+            self._body(*given)
+        finally:
+            sys.settrace(before)
+            self._run.muted = muted
+        return found[-1] if found else None
+
+
+__all__ = ["guard", "install"]

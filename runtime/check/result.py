@@ -1,0 +1,143 @@
+"""What a check finds, as data: it is made in the process that imports the file, and read in the one that asked."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from ...compiler.loc import Loc
+
+
+@final
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A range of a file. Lines and columns count from 1, columns in characters; the end is behind the last one."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @staticmethod
+    def of(loc: Loc) -> Span:
+        """The range of a location, whose columns are bytes from 0."""
+        start, end = _column(loc.file, loc.line, loc.col), _column(loc.file, loc.end_line, loc.end_col)
+        return Span(loc.file, loc.line, start, loc.end_line, end)
+
+
+def _column(file: str, line: int, offset: int) -> int:
+    return len(linecache.getline(file, line).encode()[:offset].decode(errors="ignore")) + 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error. `function`: where its line stands. `details`: the operands and what is wrong with them. `text`: the
+    whole error, as it is raised when the program runs."""
+
+    span: Span
+    code: str
+    message: str
+    function: str
+    details: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    text: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """The object that `shapewright check --json` prints."""
+        s = self.span
+        place = {"file": s.file, "line": s.line, "column": s.column, "end_line": s.end_line, "end_column": s.end_column}
+        what = {"code": self.code, "message": self.message, "details": list(self.details), "notes": list(self.notes)}
+        return {**place, **what, "help": self.help, "function": self.function}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know that is no error: a function that is not checked, an error with some sizes only."""
+
+    file: str
+    line: int
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The type of an expression, such as `Tensor[Batch, Hidden=32]`. `name`: the variable or parameter it is, if any."""
+
+    span: Span
+    text: str
+    name: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FunctionResult:
+    """One typed function. `reason`: why it could not be checked, None if it was. `values`: in order of their places."""
+
+    name: str
+    span: Span
+    reason: str | None = None
+    values: tuple[Value, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What `check_source` returns. Times are seconds: of importing the file (the library included), of the shapes."""
+
+    file: str
+    imported: bool
+    diagnostics: tuple[Diagnostic, ...] = ()
+    notes: tuple[Note, ...] = ()
+    functions: tuple[FunctionResult, ...] = ()
+    import_time: float = 0.0
+    shape_time: float = 0.0
+
+    @property
+    def checked(self) -> int:
+        """The number of functions that were checked."""
+        return sum(f.reason is None for f in self.functions)
+
+    @property
+    def summary(self) -> str:
+        """The last line of the report."""
+        functions = _count(self.checked, "function")
+        if not self.diagnostics:
+            return f"{functions} checked, no errors"
+        places = {(d.span.file, d.function) for d in self.diagnostics}
+        return f"{_count(len(self.diagnostics), 'error')} in {_count(len(places), 'function')}, {functions} checked"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+# ---- from the data that `dataclasses.asdict` makes
+def read_result(data: Mapping[str, Any]) -> CheckResult:
+    """The result that was written as JSON."""
+    return CheckResult(
+        data["file"],
+        data["imported"],
+        tuple(_diagnostic(d) for d in data["diagnostics"]),
+        tuple(Note(**n) for n in data["notes"]),
+        tuple(_function(f) for f in data["functions"]),
+        data["import_time"],
+        data["shape_time"],
+    )
+
+
+def _diagnostic(data: Mapping[str, Any]) -> Diagnostic:
+    values: dict[str, Any] = {**data, "details": tuple(data["details"]), "notes": tuple(data["notes"])}
+    values["span"] = Span(**data["span"])
+    return Diagnostic(**values)
+
+
+def _function(data: Mapping[str, Any]) -> FunctionResult:
+    values = tuple(Value(Span(**v["span"]), v["text"], v["name"]) for v in data["values"])
+    return FunctionResult(data["name"], Span(**data["span"]), data["reason"], values)

@@ -1,0 +1,63 @@
+"""What `shapewright check` prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from .result import CheckResult, Diagnostic
+from .source import check_source
+
+
+def show(file: Path, *, as_json: bool, timeout: float, verbose: bool) -> int:
+    """Check a file and print the report. The exit status: 0, 1 with errors, 2 if the file cannot be imported."""
+    result = _with_paths(check_source(file, timeout=timeout), file)
+    if as_json:
+        print(json.dumps([d.to_json() for d in result.diagnostics], indent=2))
+    else:
+        print("\n".join(report(result)))
+    side = list(notes(result)) if as_json else []
+    if verbose:
+        side.append(f"import {result.import_time:.2f} s, shapes {1e3 * result.shape_time:.1f} ms")
+    if side:
+        print("\n".join(side), file=sys.stderr)
+    return 2 if not result.imported else 1 if result.diagnostics else 0
+
+
+def report(result: CheckResult) -> Iterator[str]:
+    """The lines of the report."""
+    for d in result.diagnostics:
+        first, *rest = d.text.splitlines()
+        yield f"{d.span.file}:{d.span.line}:{d.span.column}: {first}"
+        yield from (f"  {line}" for line in rest)
+    yield from notes(result)
+    if result.imported:
+        yield result.summary
+
+
+def notes(result: CheckResult) -> Iterator[str]:
+    """One line per note."""
+    return (f"{n.file}:{n.line}: note: {n.text}" for n in result.notes)
+
+
+def _with_paths(result: CheckResult, given: Path) -> CheckResult:
+    """The result with paths as people write them: the file's as it was given, others from the working directory."""
+
+    def short(path: str) -> str:
+        if path == result.file:
+            return str(given)
+        return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
+
+    def placed(d: Diagnostic) -> Diagnostic:
+        return replace(d, span=replace(d.span, file=short(d.span.file)))
+
+    return replace(
+        result,
+        file=str(given),
+        diagnostics=tuple(map(placed, result.diagnostics)),
+        notes=tuple(replace(n, file=short(n.file)) for n in result.notes),
+    )

@@ -1,0 +1,130 @@
+"""The process that imports a file and checks its functions. `source` starts it and reads what it writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import TextIO
+
+from ...compiler.errors import ShapewrightError
+from ...compiler.loc import Loc
+from .expressions import values_of
+from .functions import Outcome, Target, Unbound, check, targets
+from .guards import install
+from .result import CheckResult, Diagnostic, FunctionResult, Note, Span
+from .state import Found, raised_at
+
+
+def main(file: str, answer: str, started: float) -> None:
+    """Check `file` and write to the file `answer`: a line for every stage, the result last."""
+    with open(answer, "w", encoding="utf-8") as out:
+        result = examine(file, out, started)
+        out.write(json.dumps({"result": asdict(result)}) + "\n")
+
+
+def examine(file: str, out: TextIO, started: float) -> CheckResult:
+    """Import a file and check its functions; `started`: when the process was, as `time.time()`."""
+    _stage(out, 1, "the import of the file")
+    install()
+    try:
+        module = import_file(file)
+    except BaseException as error:
+        return CheckResult(file, False, (_import_error(error, file),), import_time=time.time() - started)
+    imported = time.time()
+    diagnostics: dict[tuple[Span, str], Diagnostic] = {}
+    notes: list[Note] = []
+    functions: list[FunctionResult] = []
+    for target in targets(module, file):
+        _stage(out, target.place.line, f"checking `{target.name}`")
+        place = Span.of(target.place)
+        try:
+            outcomes = check(target)
+        except Unbound as why:
+            reason = f"cannot be bound: {why}"
+            functions.append(FunctionResult(target.name, place, reason))
+            notes.append(Note(file, place.line, f"`{target.name}` is not checked: {reason}"))
+            continue
+        functions.append(FunctionResult(target.name, place, None, values_of(target, outcomes[0])))
+        for found in (f for o in outcomes for f in o.errors):
+            diagnostic = _diagnostic(found)
+            diagnostics.setdefault((diagnostic.span, diagnostic.code), diagnostic)
+        notes += _only_some(outcomes, target)
+    listed = sorted(diagnostics.values(), key=lambda d: (d.span.file != file, d.span, d.code))
+    known = set(diagnostics)
+    notes = [n for n in dict.fromkeys(notes) if not any((n.file, n.line) == (s.file, s.line) for s, _ in known)]
+    spent = time.time() - imported
+    return CheckResult(file, True, tuple(listed), tuple(notes), tuple(functions), imported - started, spent)
+
+
+def _stage(out: TextIO, line: int, text: str) -> None:
+    out.write(json.dumps({"line": line, "stage": text}) + "\n")
+    out.flush()
+
+
+def _only_some(outcomes: Iterable[Outcome], target: Target) -> list[Note]:
+    found = [e for o in outcomes for e in o.some]
+    return [
+        Note(f.loc.file, f.loc.line, f"`{target.name}` fails with some sizes ({sizes}): {f.error.diagnostic.message}")
+        for f, sizes in found
+    ]
+
+
+def _diagnostic(found: Found) -> Diagnostic:
+    error, d = found.error, found.error.diagnostic
+    function = found.loc.function.rpartition("<locals>.")[2]
+    details = (*d.operands, *d.details)
+    return Diagnostic(
+        Span.of(found.loc), error.code, d.message, function, details, tuple(d.notes), d.help, "\n".join(_text(error))
+    )
+
+
+def _text(error: ShapewrightError) -> list[str]:
+    return str(error).splitlines()
+
+
+# ---- importing
+def import_file(file: str) -> ModuleType:
+    """The module of a file, which is not `__main__`. A file of a package is imported as a part of it."""
+    path = Path(file)
+    sys.argv[:] = [file]
+    folder, name = path.parent, path.stem
+    ours = Path(__file__).absolute().parents[2]
+    while (folder / "__init__.py").exists() and folder.resolve() != ours.resolve():
+        name, folder = f"{folder.name}.{name}", folder.parent
+    sys.path.insert(0, str(folder))
+    if "." not in name and name in sys.modules:  # a module of that name is in use
+        name = f"checked_{name}"
+    if "." in name:
+        importlib.import_module(name.rpartition(".")[0])
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_error(error: BaseException, file: str) -> Diagnostic:
+    if isinstance(error, ShapewrightError):
+        loc = error.diagnostic.loc or raised_at(error) or _whole(file)
+        return _diagnostic(Found(error.at(loc), loc))
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        line, column = error.lineno or 1, (error.offset or 1) - 1
+        end, end_column = error.end_lineno or line, max((error.end_offset or 0) - 1, column + 1)
+        loc = Loc(error.filename, line, end, column, end_column, "<module>")
+        text = f"{type(error).__name__}: {error.msg}"
+    else:
+        loc = raised_at(error) or _whole(file)
+        text = "".join(traceback.format_exception_only(error)).strip().replace("\n", " ")
+    return _diagnostic(Found(ShapewrightError(f"the file cannot be imported: {text}", loc=loc), loc))
+
+
+def _whole(file: str) -> Loc:
+    return Loc(file, 1, 1, 0, 0, "<module>")

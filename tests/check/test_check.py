@@ -1,0 +1,316 @@
+"""`check_source`: wrong programs give exactly the errors that their lines say, right ones none.
+
+The programs are in programs/*.txt: no type checker is asked about them. A line with a mistake ends in the code of its error.
+SHAPEWRIGHT_UPDATE_GOLDEN=1 writes golden/ anew; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import shapewright as sw
+from shapewright.runtime.check import CheckResult, Diagnostic, Value, check_source
+from shapewright.runtime.check.show import report
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PROGRAMS = HERE / "programs"
+GOLDEN = HERE / "golden"
+UPDATE = os.environ.get("SHAPEWRIGHT_UPDATE_GOLDEN") == "1"
+MESSAGES = ("transposed_weight", "missing_keepdims", "nested_call", "pack_order", "result_axes", "two_errors")
+NEEDS_DATA = {"digits_mlp", "flop_counter", "certify_digits"}
+
+HEAD = """\
+from typing import Any
+import shapewright as sw
+class Batch(sw.Dim): ...
+class Seq(sw.Dim): ...
+class Ten(sw.Dim):
+    size = 10
+"""
+
+Check = Callable[[str], CheckResult]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.fixture(scope="module")
+def program(folder: Path) -> Check:
+    """The result for a program of programs/, checked once."""
+
+    @cache
+    def checked(name: str) -> CheckResult:
+        path = folder / f"{name}.py"
+        path.write_text((PROGRAMS / f"{name}.txt").read_text())
+        return check_source(path)
+
+    return checked
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Check:
+    """The result for a text after the usual imports and axes."""
+
+    def checked(text: str) -> CheckResult:
+        path = tmp_path / "program.py"
+        path.write_text(HEAD + text)
+        return check_source(path)
+
+    return checked
+
+
+def expected(name: str) -> list[tuple[int, str]]:
+    lines = (PROGRAMS / f"{name}.txt").read_text().splitlines()
+    return [(n, found[1]) for n, line in enumerate(lines, 1) if (found := re.search(r"# (SW\d+)$", line))]
+
+
+def found(result: CheckResult) -> list[tuple[int, str]]:
+    return [(d.span.line, d.code) for d in result.diagnostics]
+
+
+# ---- programs
+def test_wrong_programs(program: Check) -> None:
+    assert len(expected("wrong")) >= 45
+    assert found(program("wrong")) == expected("wrong")
+    assert program("wrong").summary == "49 errors in 46 functions, 49 functions checked"
+
+
+def test_right_programs(program: Check) -> None:
+    result = program("right")
+    assert found(result) == []
+    assert result.checked == len(result.functions) >= 28
+    assert result.summary == f"{result.checked} functions checked, no errors"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_examples_are_right(path: Path) -> None:
+    if path.stem in NEEDS_DATA:
+        pytest.importorskip("sklearn", reason="scikit-learn (the extra `data`) is not installed")
+    assert list(report(check_source(path)))[:-1] == []
+
+
+def test_the_program_of_the_demo_is_right() -> None:
+    result = check_source(Path(sw.__file__).parent / "digits.py")
+    assert list(report(result)) == ["2 functions checked, no errors"]
+    assert [f.name for f in result.functions] == ["logits", "loss"]
+
+
+@pytest.mark.parametrize("function", MESSAGES)
+def test_whole_messages(program: Check, folder: Path, function: str) -> None:
+    chosen = [d for d in program("wrong").diagnostics if d.function == function]
+    lines = list(report(CheckResult("wrong.py", True, tuple(chosen))))[:-1]
+    text = "\n".join(lines).replace(f"{folder}{os.sep}", "") + "\n"
+    path = GOLDEN / f"{function}.txt"
+    if UPDATE:
+        path.write_text(text)
+    assert path.exists(), f"no golden file for {function}: did you forget SHAPEWRIGHT_UPDATE_GOLDEN=1?"
+    assert text == path.read_text()
+
+
+# ---- the same words as at run time
+def test_the_text_is_that_of_eager_code(tmp_path: Path) -> None:
+    text = HEAD + (
+        "@sw.typed\n"
+        "def f(x: sw.Tensor[Ten], y: sw.Tensor[Ten, Ten]) -> sw.Scalar:\n"
+        "    return sw.concat((x, y)).sum()\n"
+    )
+    path = tmp_path / "eager.py"
+    path.write_text(text)
+    (diagnostic,) = check_source(path).diagnostics
+    space: dict[str, object] = {"__name__": "eager_program"}
+    exec(compile(text, str(path), "exec"), space)
+    f = space["f"]
+    assert callable(f)
+    with pytest.raises(sw.ShapeError) as error:
+        f(sw.zeros(10), sw.zeros((10, 10)))
+    shown = str(error.value).replace("Tensor[10]", "Tensor[Ten=10]").replace("[10, 10]", "[Ten=10, Ten=10]")
+    assert diagnostic.text == shown.replace("f32[10]", "f32[Ten=10]")
+
+
+# ---- sizes
+def test_one_mistake_is_one_error(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def f(x: sw.Tensor[Batch, Ten], w: sw.Tensor[Seq, Ten]) -> sw.Scalar:
+    h = x @ w
+    a, b = sw.softmax(h), h.T * 2
+    c = sw.concat((a, b), axis=0).reshape(3, 4)[1:]
+    return sw.mse_loss(c, c)
+"""
+    )
+    assert [(d.span.line, d.span.column, d.code) for d in result.diagnostics] == [(10, 9, "SW101")]
+
+
+def test_python_that_needs_a_size(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def loops(x: sw.Tensor[Batch, Seq, Ten], w: sw.Tensor[Ten, Seq]) -> sw.Tensor[Batch, Ten]:
+    h = sw.zeros((x.shape[0], 10))
+    for t in range(x.shape[1]):
+        h = h @ w + x[:, t]
+    return h
+"""
+    )
+    (error,) = result.diagnostics
+    assert (error.span.line, error.code) == (12, "SW101")
+    assert error.notes == ("found with Seq=103, which stands for any size",)
+
+
+def test_what_only_some_sizes_make_is_a_note(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def thirds(x: sw.Tensor[Batch]) -> sw.Tensor[Any, Any]:
+    return x.reshape(-1, 3)
+
+@sw.typed
+def even(x: sw.Tensor[Batch]) -> sw.Scalar:
+    assert x.shape[0] % 2 == 0
+    return x.sum()
+"""
+    )
+    assert result.diagnostics == ()
+    assert [(n.line, n.text.partition(":")[0]) for n in result.notes] == [
+        (10, "`thirds` fails with some sizes (Batch=101)"),
+        (14, "`even` fails with some sizes (Batch=101)"),
+    ]
+
+
+def test_sizes_that_agree_by_accident(check: Check) -> None:
+    """101 is the first number that stands for a symbol, unless it is a size of the program."""
+    result = check(
+        """
+class Odd(sw.Dim):
+    size = 101
+
+@sw.typed
+def f(x: sw.Tensor[Batch, Ten], y: sw.Tensor[Odd, Ten]) -> sw.Tensor[Batch, Ten]:
+    for _ in range(x.shape[0]):
+        x = x + y
+    return x
+"""
+    )
+    assert found(result) == [(14, "SW101")]
+
+
+# ---- what cannot be bound
+def test_functions_that_are_not_checked_are_notes(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def axis(x: sw.Tensor[Batch, Any]) -> sw.Scalar:
+    return x.sum()
+
+@sw.typed
+def constant(x: sw.Tensor[Batch], n: int) -> sw.Scalar:
+    return x.sum(n)
+
+class Net:
+    @sw.typed
+    def method(self, x: sw.Tensor[Batch]) -> sw.Scalar:
+        return x.sum()
+
+    @staticmethod
+    @sw.typed
+    def helper(x: sw.Tensor[Batch]) -> sw.Scalar:
+        return x
+"""
+    )
+    assert found(result) == [(24, "SW101")]
+    assert [f.reason for f in result.functions] == [
+        "cannot be bound: axis 1 of `x: Tensor[Batch, _]` is Any; write @sw.example(x=...) with its shape",
+        "cannot be bound: `n` has no default; write @sw.example(n=...)",
+        "cannot be bound: `self` is a Net, which is no pack; check a function of it instead",
+        None,
+    ]
+    assert [n.line for n in result.notes] == [9, 13, 18]
+    assert result.summary == "1 error in 1 function, 1 function checked"
+
+
+def test_examples_that_are_wrong(check: Check) -> None:
+    result = check(
+        """
+@sw.example(x=(3, 11))
+@sw.example(x=(3, 10))
+@sw.typed
+def f(x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    return x.sum()
+"""
+    )
+    assert found(result) == [(11, "SW101")]
+    assert result.functions[0].span.line == 11
+
+
+def test_an_example_changes_nothing_else() -> None:
+    def f(x: sw.Tensor[()], n: int) -> sw.Tensor[()]:
+        return x * n
+
+    decorated = sw.example(n=4)(f)
+    assert decorated is f
+    assert float(decorated(sw.Scalar(2.0), 3)) == 6.0
+
+
+# ---- types of expressions
+def value_at(values: tuple[Value, ...], line: int, column: int, end: int) -> str:
+    (one,) = [v.text for v in values if (v.span.line, v.span.column, v.span.end_column) == (line, column, end)]
+    return one
+
+
+def test_types_of_expressions(check: Check) -> None:
+    result = check(
+        """
+class Layer(sw.Pack):
+    w: sw.Tensor[Ten, Ten]
+
+@sw.typed
+def f(p: Layer, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch]:
+    é = sw.relu(x @ p.w)
+    return é.sum(1)
+"""
+    )
+    (f,) = result.functions
+    assert [(v.span.line, v.span.column, v.span.end_column, v.text, v.name) for v in f.values] == [
+        (12, 7, 8, "Layer", "p"),
+        (12, 17, 18, "Tensor[Batch, Ten=10]", "x"),
+        (13, 5, 6, "Tensor[Batch, Ten=10]", "é"),
+        (13, 9, 25, "Tensor[Batch, Ten=10]", "é"),
+        (13, 17, 18, "Tensor[Batch, Ten=10]", "x"),
+        (13, 17, 24, "Tensor[Batch, Ten=10]", None),
+        (13, 21, 22, "Layer", "p"),
+        (13, 21, 24, "Tensor[Ten=10, Ten=10]", "p.w"),
+        (14, 12, 13, "Tensor[Batch, Ten=10]", "é"),
+        (14, 12, 20, "Tensor[Batch]", None),
+    ]
+
+
+def test_types_after_an_error(program: Check) -> None:
+    f = next(f for f in program("wrong").functions if f.name == "result_of_a_wrong_call_is_what_it_says")
+    line = f.span.line + 1
+    assert value_at(f.values, line, 5, 6) == "Tensor[Batch, Digits=10]"
+
+
+# ---- errors
+def test_errors_are_data(program: Check) -> None:
+    d: Diagnostic = program("wrong").diagnostics[1]
+    assert (d.function, d.code) == ("matmul_axes", "SW101")
+    assert (d.span.column, d.span.end_column, d.span.end_line) == (17, 25, d.span.line)
+    assert d.details == ("x: Tensor[Batch, Pixels=64]", "p.w2: Tensor[Hidden=32, Digits=10]")
+    assert d.help is not None and "transpose" in d.help
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(sw.OptionError, match="not a Python file"):
+        check_source(tmp_path / "nothing.py")
+    with pytest.raises(sw.OptionError, match="timeout=0"):
+        check_source(__file__, timeout=0)

@@ -6,7 +6,8 @@ is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
@@ -94,19 +95,38 @@ def numbers(shape: tuple[Size, ...]) -> tuple[int, ...]:
     return tuple(evaluate(s, SIZES) for s in shape)
 
 
+@contextmanager
+def uncleared() -> Generator[None]:
+    """New memory of the simulator is full of NaN (-1, True) meanwhile; a GPU clears it as always."""
+    here: Any = device()
+    if not here.simulated:
+        yield
+        return
+    alloc = here.alloc
+
+    def uncleared_alloc(nbytes: int, zero: bool = True) -> int:
+        address: int = alloc(nbytes, zero=False)
+        return address
+
+    here.alloc, here.poison = uncleared_alloc, True
+    try:
+        yield
+    finally:
+        del here.alloc
+        here.poison = False
+
+
 def run_on(
     graph: Graph, leaves: Mapping[int, Arr], machine: Machine = SIMULATOR, *, fuse: bool = True, steps: int = 1
 ) -> tuple[list[Arr], Program]:
-    """Outputs of a step on memory that was full of NaN before it, and the program; further steps give the same bits."""
+    """Outputs of a step on memory that nobody has cleared, and the program; further steps give the same bits."""
     program = compile_graph(graph, fuse=fuse, target="cuda", machine=machine)
     stored = [n for n in graph.nodes if n.op == "leaf" and n.kind == "param"]
-    executor: Any = CudaExecutor(program, {n.id: Cell(leaves[n.id], name=n.name or "") for n in stored}, Options())
     inputs = [leaves[n.id] for n in graph.leaves("input")]
-    bound = executor._bind(tuple(x.shape for x in inputs))
-    for arena in {bound.memory, *(m._arena for m in executor._all)}:
-        device().upload(arena.address, np.full(arena.nbytes, 0xFF, np.uint8))  # NaN, -1 and True
     key = next((leaves[n.id] for n in graph.leaves("key")), np.zeros(2, np.uint32))
-    outputs: list[Arr] = executor.run(inputs, (), (int(key[0]), int(key[1])))
+    with uncleared():
+        executor = CudaExecutor(program, {n.id: Cell(leaves[n.id], name=n.name or "") for n in stored}, Options())
+        outputs = executor.run(inputs, (), (int(key[0]), int(key[1])))
     for _ in range(1, steps):
         for a, b in zip(outputs, executor.run(inputs, (), (int(key[0]), int(key[1]))), strict=True):
             assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
@@ -156,7 +176,7 @@ def columns_by_four(g: Build) -> None:
     g.out(g.b.op("softmax", g.floats(N, 64), axis=1))
 
 
-@case(f"a block of 64 {IN_REGISTERS}, {FOUR}", "for k in range(2)", "if k < 1 or")
+@case(f"a block of 64 {IN_REGISTERS}, {FOUR}", "if k < 1 or")
 def columns_in_groups_of_a_block(g: Build) -> None:
     """Two warps, the second group not full; more rows than blocks."""
     g.out(g.b.op("layer_norm", g.floats(9, 300), g.floats(300), g.floats(300), eps=1e-2))

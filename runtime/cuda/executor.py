@@ -82,6 +82,7 @@ class Bound:
     """A program at given input shapes: its memory, and its calls with addresses."""
 
     memory: Arena
+    tables: Arena  # what launches read that does not change from step to step
     inputs: list[int]
     results: int
     small: Array  # the host's copy of the flag and the small outputs
@@ -98,6 +99,7 @@ class Bound:
         if self.graph is not None:
             self.graph.close()
         self.memory.close()
+        self.tables.close()
 
 
 @final
@@ -265,19 +267,21 @@ class CudaExecutor:
             results += padded(o.nbytes)
             small = results if o.nbytes <= SMALL else small
         rooms = [table_bytes(c) for c in p.calls]
-        memory = self._memory(results + sum(sizes) + p.arena + sum(rooms), shapes)
-        tables = itertools.accumulate(rooms, initial=memory.address + results + sum(sizes) + p.arena)
+        memory, kept = self._memory(results + sum(sizes) + p.arena, shapes), self._memory(sum(rooms), shapes)
+        tables = itertools.accumulate(rooms, initial=kept.address)
         at = memory.address + results
         inputs: list[int] = []
         for size in sizes:
             inputs.append(at)
             at += size
-        bound = Bound(memory, inputs, memory.address, np.zeros(small, np.uint8), outputs, p.calls, [], len(p.calls))
+        bound = Bound(
+            memory, kept, inputs, memory.address, np.zeros(small, np.uint8), outputs, p.calls, [], len(p.calls)
+        )
         where = self._fixed | {n.id: a for n, a in zip(self._inputs, inputs, strict=True)}
         try:
             bound.run += [self._ready(c, bound, where, at, table) for c, table in zip(p.calls, tables, strict=False)]
         except BaseException:
-            memory.close()
+            bound.close()
             raise
         updates = [i for i, rows in enumerate(p.rows) if any(n.into is not None for r in rows for n in r.writes)]
         bound.updates_from = min(updates, default=len(p.calls))

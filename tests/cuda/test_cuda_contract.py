@@ -51,7 +51,6 @@ from ..runtime.test_trainer import (
     test_forward_backward_value_and_grad,
     test_lookup_by_rows,
     test_parameters_of_several_kinds,
-    test_raw_arrays_and_another_width_are_cast_at_the_boundary,
     test_step_many_goes_back_after_a_bad_batch,
 )
 from ..runtime.test_trainer_errors import (
@@ -87,7 +86,6 @@ __all__ = [
     "test_packs_in_and_out",
     "test_parameters_of_several_kinds",
     "test_randomness_draws_are_never_merged",
-    "test_raw_arrays_and_another_width_are_cast_at_the_boundary",
     "test_softplus_and_bce_are_stable",
     "test_step_many_goes_back_after_a_bad_batch",
     "test_the_next_step_reads_the_new_state",

@@ -26,26 +26,18 @@ from ..runtime.test_semantics import (
 from ..runtime.test_state_trainer import test_the_state_is_saved_and_loaded
 from ..runtime.test_trainer import (
     test_an_optimizer_of_the_user,
-    test_apply_grads_is_the_update_of_step,
-    test_hyper_parameters_are_run_time_numbers,
     test_lower_and_program,
-    test_one_compilation_serves_every_batch_size,
     test_step_many_is_many_steps,
 )
-from ..runtime.test_trainer_errors import test_bad_inputs_name_the_users_line_and_change_nothing
 
 __all__ = [
     "test_adam_and_adamw_share_their_moments",
     "test_an_optimizer_of_the_user",
-    "test_apply_grads_is_the_update_of_step",
-    "test_bad_inputs_name_the_users_line_and_change_nothing",
     "test_compiled_traces_once_and_the_output_may_be_any_node",
-    "test_hyper_parameters_are_run_time_numbers",
     "test_inside_a_trainer_a_jitted_function_is_called",
     "test_keyword_only_arguments_are_static",
     "test_loading_is_all_or_nothing",
     "test_lower_and_program",
-    "test_one_compilation_serves_every_batch_size",
     "test_returned_values_do_not_change_later",
     "test_scalar_trainer_has_all_methods_on_every_backend",
     "test_step_many_is_many_steps",

@@ -33,8 +33,10 @@ def here() -> SimulatedDevice:
 
 
 def make(backend: Backend = "compiled") -> Any:
+    """With moments; eagerly those of few operations, for the sake of time."""
     options = sw.Options(backend=backend, device="cuda")
-    return sw.ScalarTrainer(models.mlp(), models.mlp_loss, options, optimizer=sw.optim.AdamW())
+    optimizer = sw.optim.AdamW() if backend == "compiled" else sw.optim.SGD(momentum=0.9)
+    return sw.ScalarTrainer(models.mlp(), models.mlp_loss, options, optimizer=optimizer)
 
 
 def everything(trainer: Any) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def test_a_refused_launch_of_the_first_step(
     count = launches(twin, data, here, monkeypatch)
     done = everything(twin)
     told: list[bool] = []
-    for number in range(count) if count < 6 else (0, 2, count // 2, count - 3, count - 2, count - 1):
+    for number in (0, count // 2, count - 2, count - 1):
         trainer = kind()
         before = everything(trainer)
         with monkeypatch.context() as patch:

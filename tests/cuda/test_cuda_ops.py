@@ -33,7 +33,7 @@ from ..runtime.models import reals
 from .harness import run_cuda
 
 RUNTIME = Path(str(support.__file__)).parent
-ONLY_BUILT_IN = {"Kernel", "View", "shared", "strided"}  # what support has for kernels that are not generated
+ONLY_BUILT_IN = {"Kernel", "View", "shared"}  # what support has for kernels that are not generated
 
 
 def check_cuda(op: OpDef, fuse: bool = True) -> str:

@@ -21,8 +21,8 @@ from ..ops.oracle import close, gap
 from .test_cuda_mappings import FEW, run_on
 
 T = TypeVar("T")
-PROGRAMS = 24
-FORCED = 4  # operations sampled evenly
+PROGRAMS = 20
+FORCED = 3  # operations sampled evenly
 
 
 @final

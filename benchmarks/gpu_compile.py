@@ -171,7 +171,8 @@ def _program(kind: Callable[..., Any]) -> Any:
 
 def _modules(program: Any) -> list[tuple[Any, str]]:
     """Every kernel that a step launches, with its loaded text: the program's own, and the runtime's folds."""
-    from shapewright.compiler.cuda_plan import KernelLaunch, cuda_plan
+    from shapewright.compiler.cuda_calls import KernelLaunch
+    from shapewright.compiler.cuda_plan import cuda_plan
     from shapewright.runtime.cuda import builtins
     from shapewright.runtime.cuda.loader import load
 

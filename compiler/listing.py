@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .codegen.naming import buffer_name
-from .cuda_plan import Clear, Fold, FoldCall, KernelLaunch, cuda_plan
+from .cuda_calls import Clear, Fold, FoldCall, KernelLaunch
+from .cuda_plan import cuda_plan
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import produced

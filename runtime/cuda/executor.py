@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.cuda_plan import Address, Call, Clear, FoldCall, KernelLaunch, ProductCall, cuda_plan
+from ...compiler.cuda_calls import Address, Call, Clear, FoldCall, KernelLaunch, ProductCall
+from ...compiler.cuda_plan import cuda_plan
 from ...compiler.errors import CompileError, DeviceError
 from ...compiler.program import Program
 from ...compiler.sizes import evaluate

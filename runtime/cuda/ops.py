@@ -9,7 +9,8 @@ import numpy as np
 
 from ...compiler.codegen.cuda import CUDA, SIMULATOR
 from ...compiler.compile import compile_graph
-from ...compiler.cuda_plan import Address, Clear, FoldCall, KernelLaunch, cuda_plan
+from ...compiler.cuda_calls import Address, Clear, FoldCall, KernelLaunch
+from ...compiler.cuda_plan import cuda_plan
 from ...compiler.ir.attrs import Attrs
 from ...compiler.ir.graph import Graph, Node
 from ...compiler.loc import user_loc

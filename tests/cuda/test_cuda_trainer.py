@@ -17,7 +17,7 @@ import pytest
 import shapewright as sw
 from shapewright.compiler.codegen.cuda import SIMULATOR
 from shapewright.compiler.compile import compile_graph
-from shapewright.compiler.cuda_plan import KernelLaunch
+from shapewright.compiler.cuda_calls import KernelLaunch
 from shapewright.runtime import programs
 from shapewright.runtime.cuda import device as devices
 from shapewright.runtime.cuda import ops

@@ -10,13 +10,13 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable
 from typing import TypedDict
 
 import numpy as np
 
 from benchmarks.gpu_peers import BY_NAME, REFERENCE, Replay, Running
 from benchmarks.gpu_workloads import CHECK_STEPS, WORKS, make_data, sampled, sized
+from benchmarks.timing import mean_step
 
 WARM_UP = 3
 
@@ -85,26 +85,15 @@ def _copy_bandwidth(*, smoke: bool) -> float:
 
 
 def _serve(running: Running, replay: Replay | None, least: int) -> None:
-    step = _mean_step(running.step, running.sync, least)
+    step = mean_step(running.step, running.sync, least)
     alone = None if replay is None else replay.seconds(least)
     for line in sys.stdin:
         seconds = float(line)
         gc.collect()
-        step = _mean_step(running.step, running.sync, max(least, round(seconds / step)))
+        step = mean_step(running.step, running.sync, max(least, round(seconds / step)))
         if replay is not None and alone is not None:
             alone = replay.seconds(max(least, round(seconds / alone)))
         print(json.dumps(Block(step=step, replay=alone)), flush=True)
-
-
-def _mean_step(step: Callable[[], object], sync: Callable[[], None], count: int) -> float:
-    """Seconds per step over `count` steps, after one that is not counted."""
-    step()
-    sync()
-    start = time.perf_counter()
-    for _ in range(count):
-        step()
-    sync()
-    return (time.perf_counter() - start) / count
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
 from typing import Protocol, TypedDict, cast
 
 import numpy as np
 
 from benchmarks.peers import BY_NAME, Running
+from benchmarks.timing import mean_step
 from benchmarks.workloads import CHECK_STEPS, WORKLOADS, Data, Workload, make_data
 
 WARM_UP = 3
@@ -62,23 +62,12 @@ def main(peer_name: str, workload_name: str, results_path: str, *, once: bool) -
 
 
 def _serve(running: Running) -> None:
-    estimate = _mean_step(running.step, running.sync, WARM_UP)
+    estimate = mean_step(running.step, running.sync, WARM_UP)
     for line in sys.stdin:
         count = max(WARM_UP, round(float(line) / estimate))
         gc.collect()
-        estimate = _mean_step(running.step, running.sync, count)
+        estimate = mean_step(running.step, running.sync, count)
         print(repr(estimate), flush=True)
-
-
-def _mean_step(step: Callable[[], object], sync: Callable[[], None], count: int) -> float:
-    """Seconds per step over `count` steps, after one that is not counted (it wakes the library's threads)."""
-    step()
-    sync()
-    start = time.perf_counter()
-    for _ in range(count):
-        step()
-    sync()
-    return (time.perf_counter() - start) / count
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from ..compiler.errors import ShapeError
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
-from .annotations import AxisSpec, axes_of, show_axes
+from .annotations import AxisSpec, axes_of, labels, show_axes
 from .array import AnyArray, type_of, with_names
 
 
@@ -63,7 +63,7 @@ def checked(x: AnyArray, axes: tuple[AxisSpec, ...]) -> AnyArray:
             first = seen.setdefault(axis.key, (i, size))
             if first[1] != size:
                 raise _mismatch(x, axes, i, f"`{axis.name}` is {first[1]} at axis {first[0]}")
-    return with_names(x, tuple(a.label for a in axes))
+    return with_names(x, labels(axes))
 
 
 def _mismatch(x: AnyArray, axes: tuple[AxisSpec, ...], i: int, bound: str) -> ShapeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, Unpack, cast, final, get_args, get_origin
 
 from ..compiler.errors import ShapeError
@@ -53,6 +54,12 @@ class AxisSpec:
         if self.kind == "dim":
             return DimName(cast("type[Dim]", self.key))
         return self.name if self.kind == "typevar" else None
+
+
+@lru_cache(maxsize=4096)
+def labels(axes: tuple[AxisSpec, ...]) -> tuple[str | None, ...]:
+    """What the axes of a tensor are called that was made with this annotation; always the same object."""
+    return tuple(a.label for a in axes)
 
 
 @final

@@ -14,10 +14,19 @@ from .array import Array, type_of
 from .hints import NOTHING, ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
 from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
 from .reference import is_plain
-from .scope import Binding, Scope, Source, checks_mode, current_scope, same_size, same_sizes
+from .scope import (
+    Binding,
+    Bindings,
+    Source,
+    bindings_of,
+    checks_are_off,
+    extend,
+    same_size,
+    same_sizes,
+    scope_now,
+)
 
 AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
-Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class; those of type variables: by (frame, variable)
 
 
 class Item(NamedTuple):
@@ -99,7 +108,7 @@ class Walk:
         if len(items) != len(hint.items):
             raise report.wrong_length(at, len(items), len(hint.items))
         new = [
-            self.value(h, x, _inside(at, n, h.text, hint.cls), frame)
+            self.value(h, x, inside(at, n, h.text, hint.cls), frame)
             for n, h, x in zip(hint.names, hint.items, items, strict=True)
         ]
         return new_tuple(type(items), new) if _changed(new, items) else items
@@ -110,7 +119,7 @@ class Walk:
             raise report.wrong_type(at, value)
         kind, names, items = parts
         text = hint.item.text
-        new = [self.value(hint.item, x, _inside(at, n, text, kind), frame) for n, x in zip(names, items, strict=True)]
+        new = [self.value(hint.item, x, inside(at, n, text, kind), frame) for n, x in zip(names, items, strict=True)]
         if not _changed(new, items):
             return value
         if kind is dict:
@@ -143,7 +152,7 @@ def _changed(new: list[object], old: tuple[object, ...]) -> bool:
     return any(a is not b for a, b in zip(new, old, strict=True))
 
 
-def _inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
+def inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
     """An element of a container: it stands where the container's annotation does, unless it is a NamedTuple's."""
     owner = kind if hasattr(kind, "_fields") else at.owner
     return Source(f"{at.path}.{name}", text, at.function, owner, name if owner is kind else at.name, at.position)
@@ -163,10 +172,10 @@ def check_names(items: list[Item]) -> None:
 
 
 # ---- ranks and sizes
-def bind(items: list[Item], shared: Bindings, local: Bindings) -> tuple[Bindings, Bindings]:
+def bind(items: list[Item], shared: Bindings, local: Bindings, *, judged: bool = False) -> tuple[Bindings, Bindings]:
     """Both bindings (of `Dim` classes, and of type variables) with those that `items` add.
 
-    ShapeError at the first item that does not fit; the given bindings do not change.
+    ShapeError at the first item that does not fit, unless they were `judged` before; the given bindings do not change.
     """
     shared, local = dict(shared), dict(local)
     later: list[tuple[Item, int, AxisSpec]] = []
@@ -177,7 +186,7 @@ def bind(items: list[Item], shared: Bindings, local: Bindings) -> tuple[Bindings
             raise report.wrong_rank(at, axes, shape)
         for index, axis, sizes in _groups(axes, shape, hint.plain):
             if axis.size is not None:
-                if sizes[0] != axis.size and not same_size(sizes[0], axis.size):
+                if not judged and sizes[0] != axis.size and not same_size(sizes[0], axis.size):
                     raise report.wrong_size(at, axes, shape, index, axis)
             elif axis.kind == "expr":
                 later.append((item, index, axis))
@@ -186,9 +195,9 @@ def bind(items: list[Item], shared: Bindings, local: Bindings) -> tuple[Bindings
                 old = where.get(key)
                 if old is None:
                     where[key] = Binding(sizes, at)
-                elif old.sizes != sizes and not same_sizes(old.sizes, sizes):
+                elif not judged and old.sizes != sizes and not same_sizes(old.sizes, sizes):
                     raise report.two_sizes(at, axes, shape, index, axis, old)
-    for item, index, axis in later:
+    for item, index, axis in [] if judged else later:
         shape, want = item.type.shape, expression_size(axis, item.frame, shared, local)
         if want is not None and not same_size(shape[index], want):
             raise report.wrong_expression(item.source, item.hint.axes, shape, index, axis, want)
@@ -230,11 +239,12 @@ def expression_size(axis: AxisSpec, frame: int, shared: Bindings, local: Binding
 
 def check_pack(pack: Pack, hint: PackHint | None = None) -> Pack:
     """A new pack against the annotations of its class (or a hint); returns it with raw arrays converted."""
-    if checks_mode.get() == "off":
+    if checks_are_off():
         return pack
     walk = Walk()
     cls = type(pack)
     checked = walk.fields(hint or class_hint(cls), pack, Source("", "", cls.__name__, cls, ""))
-    scope = current_scope.get() or Scope()
-    scope.bindings, _ = bind(walk.items, scope.bindings, {})
+    scope = scope_now()
+    shared, _ = bind(walk.items, bindings_of(scope), {})
+    extend(scope, shared)
     return checked

@@ -30,7 +30,7 @@ import numpy as np
 from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from .annotations import AxisSpec
+from .annotations import AxisSpec, labels
 from .array import Array, make, type_of, type_text
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def from_raw(value: object, axes: tuple[AxisSpec, ...] = ()) -> AnyArray | None:
     array = cast("np.ndarray[Any, np.dtype[np.generic]]", np.asarray(cast("Any", value)))
     if array.dtype.kind in "iu":
         array = array.astype(np.int64, copy=False)
-    names = tuple(a.label for a in axes) if len(axes) == array.ndim else ()
+    names = labels(axes) if len(axes) == array.ndim else ()
     return make(TensorType(_element_type(array), array.shape, names), array, None)
 
 

@@ -1,6 +1,6 @@
-"""The reference checker: the same arguments judged by jaxtyping and beartype.
+"""The reference checker: the same arguments judged by jaxtyping's annotations and beartype alone.
 
-Tensors are shown to jaxtyping as shape-and-dtype stand-ins. Axis names are made unique per `Dim` class and type variable;
+It judges the first call of every typed function, and every call if `SHAPEWRIGHT_CHECKER=reference`. Tensors are shown to jaxtyping as shape-and-dtype stand-ins. Axis names are made unique per `Dim` class and type variable;
 a symbolic size becomes a number that no real size has, by giving every symbol a large prime.
 """
 
@@ -69,7 +69,7 @@ def accepts(items: Iterable[Item], shared: Mapping[object, Binding], local: Mapp
 
     def fits(kind: str, type_: tuple[Shape, str], words: list[str]) -> bool:
         shape, dtype = type_
-        return isinstance(_Probe(numbers.of(shape), dtype), getattr(library, kind)[_Probe, " ".join(words)])
+        return _beartype()(_Probe(numbers.of(shape), dtype), getattr(library, kind)[_Probe, " ".join(words)])
 
     listed = list(items)
     with library.jaxtyped("context"):

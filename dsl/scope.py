@@ -6,8 +6,8 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias, cast, final
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, final
 
 from ..compiler import sizes
 from ..compiler.errors import OptionError
@@ -15,19 +15,6 @@ from ..compiler.sizes import Poly, Shape, Size
 from .dims import Dim
 
 ChecksMode: TypeAlias = Literal["off", "boundary", "all"]
-
-
-def _mode_from_environment() -> ChecksMode:
-    mode = os.environ.get("SHAPEWRIGHT_CHECKS", "all")
-    match mode:
-        case "off" | "boundary" | "all":
-            return mode
-        case _:
-            raise OptionError(f"SHAPEWRIGHT_CHECKS={mode!r}", help='write "off", "boundary" or "all"')
-
-
-# "all": every typed call is checked; "boundary": only the outermost one; "off": none.
-checks_mode: ContextVar[ChecksMode] = ContextVar("checks_mode", default=_mode_from_environment())
 
 
 @final
@@ -55,32 +42,115 @@ class Binding(NamedTuple):
     source: Source
 
 
+Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class; those of type variables: by (frame, variable)
+
+# What typed calls do in a scope. "open": the next is checked, labels of axes included; "running": they are checked,
+# inside of one; "boundary": the next is checked, those inside of it are not; "inside": they are not; "off": they are
+# not, and neither are new packs.
+State: TypeAlias = Literal["open", "running", "boundary", "inside", "off"]
+Sizes: TypeAlias = "dict[type[Dim], Size]"
+Sources: TypeAlias = "Mapping[type[Dim], Source]"
+
+# The size of every `Dim`; who bound it (the first of the mappings that has it); what calls do. A plain tuple, since every
+# outermost typed call makes one.
+Scope: TypeAlias = "tuple[Sizes, list[Sources], State]"
+
+_IDLE: dict[ChecksMode, State] = {"all": "open", "boundary": "boundary", "off": "off"}
+_ENTERED: dict[State, State] = {"open": "running", "boundary": "inside"}
+
+
+def _from_environment(variable: str, default: str, allowed: tuple[str, ...]) -> str:
+    chosen = os.environ.get(variable, default)
+    if chosen not in allowed:
+        listed = ", ".join(f'"{a}"' for a in allowed[:-1]) + f' or "{allowed[-1]}"'
+        raise OptionError(f"{variable}={chosen!r}", help=f"write {listed}")
+    return chosen
+
+
 @final
 @dataclass(slots=True)
-class Scope:
-    """Sizes of the axes of one outermost typed call (or of a program that is being recorded)."""
+class Checker:
+    """Who judges a call: "compiled" (a check in full, with a quick one in front), "full", or "reference" (jaxtyping and
+    beartype alone). All three accept the same calls.
+    """
 
-    bindings: dict[object, Binding] = field(default_factory=dict[object, Binding])
-    depth: int = 0  # typed calls that are running
-
-    @property
-    def dims(self) -> Mapping[type[Dim], Size]:
-        """Size of every `Dim` bound so far."""
-        return {cast("type[Dim]", dim): b.sizes[0] for dim, b in self.bindings.items()}
+    kind: Literal["compiled", "full", "reference"]
 
 
+DEFAULT_MODE = cast("ChecksMode", _from_environment("SHAPEWRIGHT_CHECKS", "all", ("off", "boundary", "all")))
+checker = Checker(cast("Any", _from_environment("SHAPEWRIGHT_CHECKER", "compiled", ("compiled", "full", "reference"))))
 current_scope: ContextVar[Scope | None] = ContextVar("current_scope", default=None)
 
 
+def new_scope(mode: ChecksMode = DEFAULT_MODE) -> Scope:
+    """A scope without sizes, in which nothing runs yet."""
+    return {}, [], _IDLE[mode]
+
+
+def scope_now() -> Scope:
+    """The open scope, or a new one."""
+    return current_scope.get() or new_scope()
+
+
+def checks_are_off() -> bool:
+    """Whether nothing is checked here."""
+    return scope_now()[2] == "off"
+
+
 @contextmanager
-def axis_scope(scope: Scope | None = None) -> Generator[Scope]:
-    """Typed calls inside share the sizes of their `Dim` axes; an open scope is joined unless one is given."""
-    inner = scope or current_scope.get() or Scope()
-    token = current_scope.set(inner)
+def axis_scope(mode: ChecksMode | None = None, *, fresh: bool = False) -> Generator[Sizes]:
+    """Typed calls inside share the sizes of their `Dim` axes, which it gives; an open scope is joined unless `fresh`.
+
+    mode: how often they are checked; None leaves that as it is.
+    """
+    sizes_, sources, state = new_scope() if fresh else scope_now()
+    if mode is not None:
+        running = state in ("running", "inside")
+        state = _ENTERED.get(_IDLE[mode], "off") if running else _IDLE[mode]
+    token = current_scope.set((sizes_, sources, state))
     try:
-        yield inner
+        yield sizes_
     finally:
         current_scope.reset(token)
+
+
+@contextmanager
+def entered(scope: Scope) -> Generator[None]:
+    """Inside, a typed call is running in `scope`."""
+    sizes_, sources, state = scope
+    token = current_scope.set((sizes_, sources, _ENTERED.get(state, state)))
+    try:
+        yield
+    finally:
+        current_scope.reset(token)
+
+
+def bindings_of(scope: Scope) -> Bindings:
+    """The sizes of a scope, each with what bound it."""
+    sizes_, sources, _ = scope
+    return {dim: Binding((size,), next(s[dim] for s in sources if dim in s)) for dim, size in sizes_.items()}
+
+
+def extend(scope: Scope, bindings: Bindings) -> None:
+    """Add the sizes that are new."""
+    sizes_, sources, _ = scope
+    new = {dim: bound for dim, bound in cast("dict[type[Dim], Binding]", bindings).items() if dim not in sizes_}
+    if new:
+        sources.append({dim: bound.source for dim, bound in new.items()})
+        sizes_.update({dim: bound.sizes[0] for dim, bound in new.items()})
+
+
+def join(scope: Scope, given: Sizes, sources: Sources) -> bool:
+    """Whether the sizes agree with the scope's; those that are new are added if so."""
+    sizes_ = scope[0]
+    known = [sizes_.get(dim) for dim in given]
+    if any(have is not None and have != size for have, size in zip(known, given.values(), strict=True)):
+        return False
+    if None in known:
+        new = [dim for dim in given if dim not in sizes_]
+        scope[1].append({dim: sources[dim] for dim in new})
+        sizes_.update({dim: given[dim] for dim in new})
+    return True
 
 
 def same_size(a: Size, b: Size) -> bool:

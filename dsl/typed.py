@@ -13,23 +13,25 @@ from typing import Any, TypeAlias, TypeVar, cast, final
 
 from ..compiler import sizes
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
-from . import reference, report
+from . import quick, reference, report
 from .annotations import AxisSpec
-from .check import Bindings, Item, Walk, bind, check_names
+from .check import Item, Walk, bind, check_names
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
-from .scope import Scope, Source, axis_scope, checks_mode, current_scope
+from .scope import (
+    Bindings,
+    Scope,
+    Source,
+    bindings_of,
+    checker,
+    checks_are_off,
+    entered,
+    extend,
+    new_scope,
+    scope_now,
+)
 
-__all__ = [
-    "ParamAxes",
-    "axis_scope",
-    "check_args",
-    "check_call",
-    "check_result",
-    "checks_mode",
-    "signature_axes",
-    "typed",
-]
+__all__ = ["ParamAxes", "check_args", "check_call", "check_result", "signature_axes", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 AnyFunction: TypeAlias = "Callable[..., object]"
@@ -43,24 +45,7 @@ def typed(f: F) -> F:
     one per call. Packs are checked field by field, other annotations as beartype does. Raw NumPy arrays are accepted for
     tensors and converted. ShapeError: ranks, sizes, lengths, the number of arguments. DTypeError: the wrong kind of thing.
     """
-    plan = Plan(f, defining_names(f, depth=2))
-    mode_of, scope_of = checks_mode.get, current_scope.get
-
-    @functools.wraps(f)
-    def checked(*args: object, **kwargs: object) -> object:
-        mode = mode_of()
-        if mode == "off":
-            return f(*args, **kwargs)
-        scope = scope_of()
-        if scope is None:
-            with axis_scope() as scope:
-                return plan.call(scope, args, kwargs)
-        if mode == "boundary" and scope.depth:
-            return f(*args, **kwargs)
-        return plan.call(scope, args, kwargs)
-
-    checked.__dict__["_plan"] = plan
-    return cast("F", checked)
+    return cast("F", Plan(f, defining_names(f, depth=2)).entry())
 
 
 @final
@@ -85,6 +70,9 @@ class Plan:
         self._names = names
         self._lenient = lenient
         self.verified = False  # by the reference checker, at the first call
+        self._entry: types.FunctionType | None = None
+        self._calls: dict[type[object] | None, int] = {}  # in full, by the class of the pack whose method it is
+        self._variants: dict[type[object], types.FunctionType] = {}
 
     @functools.cached_property
     def annotations(self) -> dict[str, object]:
@@ -123,14 +111,60 @@ class Plan:
             raise error.at(None, [f"{p.name}: {p.annotation}"]) from None
         return Parameter(p.name, p.kind, hint, Source(p.name, hint.text, self.name, self.f, p.name, position))
 
+    # ---- calls
+    def entry(self) -> AnyFunction:
+        """The checked function. Its first two calls are checked in full; later ones have a quick check in front."""
+        method = next(iter(self.signature.parameters), "") == "self"
+        code = (_method if method else _function).__code__
+        namespace = {"run": self.run, "variants": self._variants, "__name__": __name__}
+        self._entry = types.FunctionType(code, namespace, code.co_name)
+        checked = functools.wraps(self.f)(self._entry)
+        checked.__dict__["_plan"] = self
+        return checked
+
+    def run(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        """A call, checked in full if at all."""
+        scope = scope_now()
+        if scope[2] in ("off", "inside"):
+            return self.f(*args, **kwargs)
+        value = self.call(scope, args, kwargs)
+        if checker.kind == "compiled":
+            self._count(args)
+        return value
+
+    def _count(self, args: tuple[object, ...]) -> None:
+        """Compile the quick check when a function turns out to be called again."""
+        method = self._entry is not None and "self" in self.signature.parameters and bool(args)
+        cls = type(args[0]) if method else None
+        self._calls[cls] = self._calls.get(cls, 0) + 1
+        if self._calls[cls] == 2 and self._entry is not None:
+            try:
+                check = quick.compiled(self._signed(), class_hint(cls) if cls and issubclass(cls, Pack) else None)
+            except quick.Unsupported:
+                return
+            if cls is None:
+                quick.replace(self._entry, check)
+            else:
+                self._variants[cls] = check
+
+    def _signed(self) -> quick.Signed:
+        listed = tuple((p.name, p.hint, p.source) for p in self.parameters.values())
+        return quick.Signed(self.f, self.name, self.signature, listed, self.result, self.run, self._finish)
+
+    def _finish(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object], value: object) -> object:
+        """Check in full the result of a call whose arguments were accepted."""
+        _, _, local, frames = self.enter(scope, args, kwargs)
+        return self.leave(scope, value, local, frames)
+
     def call(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """Check the arguments, call, check the result."""
         args, kwargs, local, frames = self.enter(scope, args, kwargs)
-        scope.depth += 1
-        try:
+        with entered(scope):
             value = self.f(*args, **kwargs)
-        finally:
-            scope.depth -= 1
+        return self.leave(scope, value, local, frames)
+
+    def leave(self, scope: Scope, value: object, local: Bindings, frames: int) -> object:
+        """Check the result."""
         hint, source = self.result
         if hint is not UNCHECKED:
             after = Walk(frames=frames)
@@ -145,7 +179,10 @@ class Plan:
         walk = Walk()
         try:
             new, keywords = self.walk(walk, args, kwargs)
-            if not scope.depth:  # inside, operations may have carried a label to where it does not belong
+            if scope[2] not in (
+                "running",
+                "inside",
+            ):  # there, operations may have carried a label to where it does not belong
                 check_names(walk.items)
             return new, keywords, self.bind(walk.items, scope, {}), walk.frames
         except (ShapeError, DTypeError) as error:
@@ -166,7 +203,7 @@ class Plan:
             try:
                 self.walk(walk, tuple(trial), kwargs)
                 check_names(walk.items)
-                bind(walk.items, scope.bindings, {})
+                bind(walk.items, bindings_of(scope), {})
             except ShapewrightError:
                 continue
             return names[i], names[j]
@@ -202,18 +239,30 @@ class Plan:
 
     def bind(self, items: list[Item], scope: Scope, local: Bindings) -> Bindings:
         """Check the sizes; what a `Dim` has goes to the scope, what type variables have is returned."""
-        shared, bound = bind(items, scope.bindings, local)
-        if not self.verified:
-            if not reference.accepts(items, scope.bindings, local):
-                raise report.disagreement(self.name, "jaxtyping refuses them")
-            self.verified = True
-        scope.bindings = shared
+        before, alone = bindings_of(scope), checker.kind == "reference"
+        asked = alone or not self.verified
+        accepted = asked and reference.accepts(items, before, local)
+        shared, bound = bind(items, before, local, judged=alone and accepted)
+        if asked and not accepted and sizes.concretize is None:  # which makes sizes equal that were symbols before
+            raise report.disagreement(self.name, "jaxtyping refuses them")
+        self.verified = True
+        extend(scope, shared)
         return bound
 
     @property
     def _text(self) -> str:
         texts = (p.name if p.hint is UNCHECKED else f"{p.name}: {p.hint.text}" for p in self.parameters.values())
         return f"({', '.join(texts)})"
+
+
+# What a typed function is before its quick check; their globals are its own. A call is checked by `Plan.run`, in full.
+def _function(*args: object, **kwargs: object) -> object:
+    return run(args, kwargs)  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
+
+
+def _method(*args: object, **kwargs: object) -> object:
+    check = variants.get(args[0].__class__) if args else None  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
+    return run(args, kwargs) if check is None else check(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
 
 
 # ---- for trainers and recorders
@@ -241,8 +290,8 @@ def plan_of(f: AnyFunction) -> tuple[Plan, tuple[object, ...]]:
 def check_call(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> None:
     """Raise what a call of `f` with concrete arguments would raise at once, if `f` is `@typed`; `f` does not run."""
     plan, held = plan_of(f)
-    if getattr(f, "_plan", None) is plan and checks_mode.get() != "off":
-        plan.enter(Scope(), (*held, *args), dict(kwargs or {}))
+    if getattr(f, "_plan", None) is plan and not checks_are_off():
+        plan.enter(new_scope(), (*held, *args), dict(kwargs or {}))
 
 
 def check_args(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> Arguments:
@@ -250,22 +299,22 @@ def check_args(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, ob
 
     Sizes of `Dim` axes are kept in the open `axis_scope`, if there is one.
     """
-    if checks_mode.get() == "off":
+    if checks_are_off():
         return args, dict(kwargs or {})
     plan, held = plan_of(f)
-    new, keywords, _, _ = plan.enter(current_scope.get() or Scope(), (*held, *args), dict(kwargs or {}))
+    new, keywords, _, _ = plan.enter(scope_now(), (*held, *args), dict(kwargs or {}))
     return new[len(held) :], keywords
 
 
 def check_result(f: AnyFunction, value: object) -> object:
     """What `f` returned, checked against its annotation and the open `axis_scope`."""
-    if checks_mode.get() == "off":
+    if checks_are_off():
         return value
     plan, _ = plan_of(f)
     hint, source = plan.result
     walk = Walk()
     value = walk.value(hint, value, source)
-    plan.bind(walk.items, current_scope.get() or Scope(), {})
+    plan.bind(walk.items, scope_now(), {})
     return value
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import dis
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
@@ -21,7 +20,7 @@ from ..compiler.loc import Loc, user_loc
 from ..compiler.types import DType
 from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten, is_array
-from ..dsl.scope import axis_scope, checks_mode
+from ..dsl.scope import ChecksMode, axis_scope
 from .cuda.inputs import received
 from .eager import EagerBuild, EagerSession, running, scoped
 from .optim import Optimizer, apply_updates
@@ -192,17 +191,9 @@ def check_state(new: object, state: ParamList[Any]) -> list[AnyArray]:
     return leaves
 
 
-@contextmanager
-def use_checks(options: Options) -> Generator[None]:
-    """How often `@typed` checks run meanwhile; the default leaves the mode as the process has it."""
-    if options.checks == "all":
-        yield
-        return
-    token = checks_mode.set(options.checks)
-    try:
-        yield
-    finally:
-        checks_mode.reset(token)
+def checks_of(options: Options) -> ChecksMode | None:
+    """How often `@typed` checks run; the default leaves that as the process has it."""
+    return None if options.checks == "all" else options.checks
 
 
 @final
@@ -216,7 +207,7 @@ class EagerEngine(Engine):
     def forward(self, xs: Sequence[object]) -> Arr:
         model = self._model
         nans = scoped(debug_nans=model.options.debug_nans)
-        with running(model.train.key, model.real), nans, use_checks(model.options), axis_scope():
+        with running(model.train.key, model.real), nans, axis_scope(checks_of(model.options)):
             return self._owned(check_result(model.call(*self._packs(), *model.inputs(xs)), model)[0])
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
@@ -238,7 +229,7 @@ class EagerEngine(Engine):
         model = self._model
         inputs = model.inputs(xs)
         session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
-        with session, use_checks(model.options), axis_scope():
+        with session, axis_scope(checks_of(model.options)):
             refs = session.use_params(model.train.params)
             loss, *state = check_result(model.call(refs, *self._packs()[1:], *inputs), model)
             grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]

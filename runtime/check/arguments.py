@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeAlias, TypeGuard, cast, final, get_origin
 
 from ...compiler.sizes import Poly, Shape, Size, Symbol, evaluate
 from ...compiler.types import DType, TensorType
-from ...dsl.annotations import AxisExpr, AxisSpec
+from ...dsl.annotations import AxisExpr, AxisSpec, labels
 from ...dsl.array import AnyArray, Array, as_array, is_array, make, type_of
-from ...dsl.check import Bindings, expression_size
+from ...dsl.check import expression_size
 from ...dsl.example import Example
 from ...dsl.hints import (
     NOTHING,
@@ -28,6 +28,7 @@ from ...dsl.hints import (
 )
 from ...dsl.key import Key
 from ...dsl.pack import Pack, children, flatten, from_raw, new_tuple
+from ...dsl.scope import Bindings
 from ...dsl.typed import Parameter
 from .state import ShapeOps, State
 
@@ -174,7 +175,7 @@ class Builder:
             if not self.guess:
                 raise
             return make(TensorType(dtype, ()), State.UNKNOWN, self.ops)
-        names = tuple(a.label for a in hint.axes) if len(hint.axes) == len(shape) else ()
+        names = labels(hint.axes) if len(hint.axes) == len(shape) else ()
         return make(TensorType(dtype, shape, names), State.KNOWN, self.ops)
 
     def _union(self, hint: UnionHint, path: str, default: object) -> object:
@@ -199,7 +200,7 @@ class Builder:
         if isinstance(hint, ArrayHint) and isinstance(value, int | tuple):
             shape = (value,) if isinstance(value, int) else cast("tuple[int, ...]", value)
             if all(isinstance(cast("object", s), int) for s in shape):
-                names = tuple(a.label for a in hint.axes) if len(hint.axes) == len(shape) else ()
+                names = labels(hint.axes) if len(hint.axes) == len(shape) else ()
                 dtype = _DTYPES.get(hint.cls.__name__, DType.float32)
                 return make(TensorType(dtype, shape, names), State.KNOWN, self.ops)
         if isinstance(value, tuple | dict):

@@ -16,7 +16,7 @@ from ...compiler.loc import Loc
 from ...compiler.sizes import Symbol
 from ...dsl.example import Example, examples_of
 from ...dsl.interpreters import use
-from ...dsl.scope import Scope, axis_scope, checks_mode
+from ...dsl.scope import axis_scope
 from ...dsl.typed import Plan
 from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
 from .state import Found, Key, Restart, Run, ShapeOps, activate, key_of
@@ -194,12 +194,8 @@ class _Checked:
         args, kwargs = arguments(parameters, target.plan.signature, example, build, target.owner)
         self._fixed = frozenset(axes.fixed)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
-        mode = checks_mode.set("all")
-        try:
-            with activate(run), use(run.ops), axis_scope(Scope()):
-                target.f(*args, **kwargs)
-        finally:
-            checks_mode.reset(mode)
+        with activate(run), use(run.ops), axis_scope("all", fresh=True):
+            target.f(*args, **kwargs)
         return run, frozenset(axes.symbols.values())
 
 

@@ -20,11 +20,11 @@ from ...dsl import check
 from ...dsl.alias import AxesAlias
 from ...dsl.array import Array
 from ...dsl.blame import TRANSPARENT
-from ...dsl.check import Bindings, Walk
+from ...dsl.check import Walk
 from ...dsl.discrete import BoolTensor, IntTensor
 from ...dsl.hints import PackHint
 from ...dsl.pack import Pack, children, rebuilt
-from ...dsl.scope import Scope
+from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
 from .arguments import Bound, Builder, Unbound
@@ -47,6 +47,7 @@ _MOST_TRUTHS = 3  # how often a condition without a value is true at its place: 
 
 def install() -> None:
     """Put the guards in place."""
+    checker.kind = "full"  # a quick check would pass by them
     package = sys.modules[__name__.partition(".")[0]]
     language = f"{package.__name__}.dsl."
     for name, f in list(vars(package).items()):
@@ -211,14 +212,13 @@ class _Call:
         return self._guess(local) if is_unknown(value) else self._result(value, (args, kwargs), local, frames)
 
     def _body(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
-        run, scope = self._run, self._scope
+        run = self._run
         inside, run.inside = run.inside, False
-        scope.depth += 1
         run.depth += 1
         try:
-            return self._plan.f(*args, **kwargs)
+            with entered(self._scope):
+                return self._plan.f(*args, **kwargs)
         finally:
-            scope.depth -= 1
             run.depth -= 1
             run.inside = inside
 
@@ -239,7 +239,7 @@ class _Call:
     def _guess(self, local: Bindings) -> object:
         hint, _ = self._plan.result
         try:
-            return Builder(self._run.ops, Bound(self._scope.bindings, local), guess=True).value(hint, "")
+            return Builder(self._run.ops, Bound(bindings_of(self._scope), local), guess=True).value(hint, "")
         except Unbound:
             return self._run.unknown()
 

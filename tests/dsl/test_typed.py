@@ -21,9 +21,9 @@ from shapewright.dsl.check import Item, bind
 from shapewright.dsl.dims import Add, D, Dim, IntVar, Mul
 from shapewright.dsl.hints import ArrayHint
 from shapewright.dsl.pack import Pack, TList, flatten
-from shapewright.dsl.scope import Source
+from shapewright.dsl.scope import Source, axis_scope
 from shapewright.dsl.tensor import Array, BoolTensor, IntTensor, Tensor
-from shapewright.dsl.typed import axis_scope, check_args, check_result, checks_mode, signature_axes, typed
+from shapewright.dsl.typed import check_args, check_result, signature_axes, typed
 
 I = TypeVar("I")
 O = TypeVar("O")
@@ -309,12 +309,12 @@ def test_a_type_variable_has_one_size_per_call() -> None:
 
 
 def test_bindings_of_a_failed_call_are_forgotten() -> None:
-    with axis_scope() as scope:
+    with axis_scope() as dims:
         with pytest.raises(ShapeError):
             same(t(2, 3), t(2, 4))
-        assert scope.dims == {}
+        assert dims == {}
         same(t(2, 4), t(2, 4))
-        assert scope.dims == {Batch: 2, Hidden: 4}
+        assert dims == {Batch: 2, Hidden: 4}
         with pytest.raises(ShapeError, match="two sizes: 4 and 5"):
             same(t(2, 5), t(2, 5))
 
@@ -366,9 +366,9 @@ def symbolic(*shape: Size) -> Any:
 def test_symbolic_sizes() -> None:
     n = symbol("Batch")
     assert str(same(symbolic(n, 3), symbolic(n, 3)).shape) == "(Batch, 3)"
-    with axis_scope() as scope:
+    with axis_scope() as dims:
         same(symbolic(n, 3), symbolic(n, 3))
-        assert scope.dims[Batch] == n
+        assert dims[Batch] == n
     with pytest.raises(ShapeError, match="two sizes: Batch and 2"):
         same(symbolic(n, 3), symbolic(2, 3))
 
@@ -400,19 +400,13 @@ def test_modes() -> None:
     def outer(x: Tensor[Hidden]) -> None:
         dense(t(2, 3), t(4, 5))
 
-    token = checks_mode.set("off")
-    try:
+    with axis_scope("off"):
         outer(cast("Any", "anything"))
         assert check_args(outer, ("anything",)) == (("anything",), {})
-    finally:
-        checks_mode.reset(token)
-    token = checks_mode.set("boundary")
-    try:
+    with axis_scope("boundary"):
         outer(t(3))
-        with pytest.raises(ShapeError), axis_scope():
+        with pytest.raises(ShapeError):
             outer(t(3, 3))
-    finally:
-        checks_mode.reset(token)
     with pytest.raises(ShapeError):
         outer(t(3))
 
@@ -425,9 +419,9 @@ def test_check_args() -> None:
     assert args[0] is p
     assert isinstance(args[1], Tensor)
     assert isinstance(args[2], IntTensor)
-    with axis_scope() as scope:
+    with axis_scope() as dims:
         check_args(loss, (p, arr(5, 4), i(5)))
-        assert scope.dims == {Hidden: 8, Batch: 5}
+        assert dims == {Hidden: 8, Batch: 5}
         with pytest.raises(ShapeError, match="two sizes"):
             check_args(loss, (p, arr(6, 4), i(6)))
         check_result(loss, t())

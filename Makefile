@@ -13,12 +13,13 @@ LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not 
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
+.PHONY: help setup demo test test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        train a typed MLP on scikit-learn's digits, eager and compiled, and show the kernels"
 	@echo "make test        every test but the torch, cuda, browser and fuzz lanes"
+	@echo "make test-reference  the same with typed calls judged by jaxtyping and beartype alone"
 	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
 	@echo "make test-cuda   compile every kernel for CUDA without a GPU (installs numba-cuda); test-cuda-archs: more GPUs"
 	@echo "make test-gpu    everything that needs an NVIDIA GPU, with a summary"
@@ -46,6 +47,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	@echo "lanes left out: torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
 	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
+
+# No check of ours decides: jaxtyping and beartype judge every typed call.
+test-reference: $(STAMP)
+	SHAPEWRIGHT_CHECKER=reference $(BIN)/pytest -rs -m "$(LEFT_OUT) and not checkers"
 
 test-torch: $(TORCH)
 	$(BIN)/pytest -rs -m torch

@@ -48,6 +48,11 @@ def typed(f: F) -> F:
     return cast("F", Plan(f, defining_names(f, depth=2)).entry())
 
 
+def typed_by_hook(f: F) -> F:
+    """`typed` for functions that did not ask for it: annotations that cannot be resolved are not checked."""
+    return cast("F", Plan(f, defining_names(f, depth=2), lenient=True).entry())
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -82,7 +87,7 @@ class Plan:
         try:
             return resolve(f, self._names)
         except ShapeError:
-            if self._lenient:  # not decorated: its annotations are for readers
+            if self._lenient:  # not decorated by the user: its annotations are for readers
                 return {}
             raise
 

@@ -166,6 +166,7 @@ if TYPE_CHECKING:
     from .compiler.ir.graph import Graph as Graph
     from .compiler.program import Kernel as Kernel
     from .compiler.program import Program as Program
+    from .dsl.import_hook import install_import_hook as install_import_hook
     from .runtime.data import batches as batches
     from .runtime.eager import EagerOps as EagerOps
     from .runtime.eager import EagerSession as EagerSession
@@ -193,6 +194,7 @@ _LAZY = {
     "Graph": "compiler.ir.graph",
     "Kernel": "compiler.program",
     "Program": "compiler.program",
+    "install_import_hook": "dsl.import_hook",
     "batches": "runtime.data",
     "EagerOps": "runtime.eager",
     "EagerSession": "runtime.eager",
@@ -327,6 +329,7 @@ __all__ = [
     "huber_loss",
     "index",
     "inspect",
+    "install_import_hook",
     "instance_norm",
     "isfinite",
     "isnan",

@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 from ..compiler.errors import ShapeError
 from .annotations import AxisSpec, axes_of, show_axes
 from .array import Array
+from .dims import Dim
 from .pack import BranchSpec, LeafSpec, Pack, StaticSpec, Structure, namespace, pack_fields
 from .scope import Source
 
@@ -285,11 +286,21 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
     try:
         return get_type_hints(types.SimpleNamespace(__annotations__=written), space, {**own, **names})
     except NameError as error:
+        from .repairs import closest
+
+        axes = [n for n, x in {**space, **names}.items() if isinstance(x, TypeVar) or _is_class(x)]
+        close = closest(str(error.name), axes)
         raise ShapeError(
             f"an annotation of `{owner.__qualname__}` mentions `{error.name}`, which does not exist",
-            help=f"define or import `{error.name}` where `{owner.__name__}` is defined",
+            help=f"define or import `{error.name}` where `{owner.__name__}` is defined"
+            if close is None
+            else f"did you mean `{close}`?",
             code="SW105",
         ) from None
+
+
+def _is_class(x: object) -> bool:
+    return isinstance(x, type) and issubclass(x, Dim | Array | Pack)
 
 
 def field_annotations(cls: type[object]) -> dict[str, object]:

@@ -23,7 +23,7 @@ from ...dsl.blame import TRANSPARENT
 from ...dsl.check import Bindings, Walk
 from ...dsl.discrete import BoolTensor, IntTensor
 from ...dsl.hints import PackHint
-from ...dsl.pack import Pack, children, rebuilt
+from ...dsl.pack import Pack, children, helped, rebuilt
 from ...dsl.scope import Scope
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
@@ -143,7 +143,8 @@ def _pack_guard(check_pack: Callable[[Pack, PackHint | None], Pack]) -> Callable
             with exact_sizes():
                 return check_pack(pack, hint)
         except ShapewrightError as error:
-            run.report(error)
+            with exact_sizes():
+                run.report(helped(error, pack, hint))
             return _forgotten(run, pack)
 
     return checked

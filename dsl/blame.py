@@ -12,6 +12,7 @@ from typing import cast, final
 
 from ..compiler.loc import Loc, frame_loc, is_library_frame
 from ..compiler.source import expression_at
+from .rewrite import code_of
 
 _LONGEST = 40
 TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's line and the function called there
@@ -38,7 +39,7 @@ def user_call(operands: Sequence[object]) -> UserCall:
     loc = None if frame is None else frame_loc(frame)
     found = _arguments(entry, loc) if entry is not None and loc is not None else {}
     exprs = tuple(_lookup(x, entry, found) for x in operands)
-    texts = [None if e is None else ast.unparse(e) for e in exprs]
+    texts = [None if e is None else code_of(e) for e in exprs]
     names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
     return UserCall(loc, frame, None if loc is None else node_at(loc), exprs, names)
 

@@ -73,9 +73,11 @@ def suggestion(failed: Failed) -> str | None:
         return _first(failed, _casts)
     if not isinstance(failed.error, ShapeError):
         return None
+    if failed.op == "cross_entropy":
+        return _exchanged(failed) or _first(failed, _casts)
     ideas: list[Ideas] = [_kept, _transposed]
     if failed.op not in _PRODUCTS:
-        ideas += [_squeezed, _inserted]
+        ideas = [_kept, _squeezed, _inserted, _transposed]
     if failed.op in _LOSSES:
         ideas.append(_repeated)
     for idea in ideas:
@@ -88,7 +90,8 @@ def suggestion(failed: Failed) -> str | None:
 def _first(failed: Failed, idea: Ideas) -> str | None:
     """The last operands come first: a weight is easier to turn than the data."""
     for i in reversed(range(len(failed.types))):
-        if not (is_array(failed.args[i]) or isinstance(failed.args[i], np.ndarray)):
+        target = isinstance(failed.call.node, ast.AugAssign) and i == 0  # x.mT += y is another variable
+        if target or not (is_array(failed.args[i]) or isinstance(failed.args[i], np.ndarray)):
             continue
         for edit in idea(failed, i):
             if _fits(failed, _with(failed.types, i, edit.type), failed.attrs):

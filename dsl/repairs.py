@@ -24,6 +24,7 @@ from .hints import ArrayHint, Hint, PackHint
 from .pack import Pack, rebuilt
 from .places import Written as Place
 from .places import written_call
+from .report import shape_text
 from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, replaced
 from .scope import Scope, Source, current_scope
 
@@ -95,7 +96,7 @@ def _renamed(plan: Plan, args: tuple[object, ...], kwargs: Keywords) -> str | No
     for name in kwargs:
         close = closest(name, [p for p in plan.parameters if p not in taken])
         if name not in plan.parameters and close is not None:
-            return f"did you mean `{close}`?"
+            return f"`{name}` is no parameter: did you mean `{close}`?"
     return None
 
 
@@ -184,12 +185,9 @@ class _Refused:
                 if other.needs is not None and other.needs[0] == path and other.needs[1] != shape:
                     shape = other.needs[1]
                     continue
-            return f"`{path}` was given shape {_tuple(given)}; {items[at].hint.text} needs {_tuple(items[at].type)}"
+            given_text, needed = shape_text(given.shape), shape_text(items[at].type.shape)
+            return f"`{path}` was given shape {given_text}; {items[at].hint.text} needs {needed}"
         return None
-
-
-def _tuple(t: TensorType) -> str:
-    return f"({t.shape[0]},)" if t.ndim == 1 else f"({', '.join(map(str, t.shape))})"
 
 
 def _same_place(loc: Loc, expr: ast.expr) -> bool:
@@ -223,7 +221,7 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
         return
     if t.ndim >= 2:
         turned = TensorType(t.dtype, (*t.shape[:-2], *t.shape[:-3:-1]), (*t.names[:-2], *t.names[:-3:-1]))
-        yield Idea("transpose `{}`", _like(array, turned), attribute_written("mT"))
+        yield Idea("transpose `{}`", _like(array, turned), _turned)
     if t.ndim + 1 == len(hint.axes):
         for axis in range(t.ndim + 1):
             longer = TensorType(
@@ -240,6 +238,12 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
         renamed = TensorType(t.dtype, t.shape, tuple(a.label for a in hint.axes)[: t.ndim])
         said = "if it is the same axis, give `{}` its name"
         yield Idea(said, _like(array, renamed), lambda e: _class_call(hint.text, e))
+
+
+def _turned(expr: ast.expr) -> ast.expr:
+    """`x.mT`, and `x` for it."""
+    is_turned = isinstance(expr, ast.Attribute) and expr.attr == "mT"
+    return expr.value if isinstance(expr, ast.Attribute) and is_turned else attribute_written("mT")(expr)
 
 
 def _as_tensor(value: object) -> AnyArray | None:

@@ -11,6 +11,7 @@ from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from .annotations import AxisSpec
 from .array import Array, type_of, type_text
+from .interpreters import SymbolicOps, current
 from .pack import Pack, TList, cell_help, is_array, meant
 from .places import argument_loc, bound_note, fixed_note, place_of
 from .scope import Binding, Source
@@ -35,7 +36,7 @@ def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], ra
     return DTypeError(
         f"{_subject(at)} is {_article(type(array).__name__)}, not {_article(cls.__name__)}",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
+        operands=[f"{_declared(at)}   was given {_type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
         code="SW203",
     )
@@ -66,7 +67,7 @@ def no_alternative(at: Source, array: Array[*tuple[Any, ...]]) -> ShapeError:
     return ShapeError(
         f"{_subject(at)} fits none of {at.text}",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
+        operands=[f"{_declared(at)}   was given {_type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
         code="SW101",
     )
@@ -135,7 +136,7 @@ def wrong_rank(at: Source, axes: tuple[AxisSpec, ...], shape: Shape) -> ShapeErr
 
 def wrong_size(at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int, axis: AxisSpec) -> ShapeError:
     """A size other than the one that the annotation fixes."""
-    size = shape[index]
+    size = _number(shape[index])
     fixed = f"axis {index} of {_subject(at)} is {size}, where {axis.size} is wanted"
     notes = _where(at)
     if axis.kind == "dim":
@@ -157,11 +158,11 @@ def two_sizes(
     """One axis, two sizes."""
     if axis.kind == "variadic":
         got, want = (
-            f"({', '.join(map(str, s))})" for s in (shape[index : index + 1 + len(shape) - len(axes)], bound.sizes)
+            f"({', '.join(map(_number, s))})" for s in (shape[index : index + 1 + len(shape) - len(axes)], bound.sizes)
         )
         where = f"the axes `{axis.name}` of {_subject(at)} are {got}, where {want} is bound"
     else:
-        got, want = str(shape[index]), str(bound.sizes[0])
+        got, want = _number(shape[index]), _number(bound.sizes[0])
         where = f"axis {index} (`{axis.name}`) of {_subject(at)} is {got}, where {want} is bound"
     return ShapeError(
         f"axis `{axis.name}` has two sizes: {want} and {got}",
@@ -181,7 +182,7 @@ def wrong_axis(at: Source, axes: tuple[AxisSpec, ...], have: TensorType, index: 
     return ShapeError(
         f"axis {index} of {_subject(at)} is `{name}`, where {other} is wanted",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(have)}"],
+        operands=[f"{_declared(at)}   was given {_type_text(have)}"],
         notes=_where(at),
         code="SW104",
     )
@@ -192,7 +193,7 @@ def wrong_expression(
 ) -> ShapeError:
     """A size that is not the sum or product that the annotation says."""
     return ShapeError(
-        f"axis {index} of {_subject(at)} is {shape[index]}, where {axis.name} = {want} is wanted",
+        f"axis {index} of {_subject(at)} is {_number(shape[index])}, where {axis.name} = {_number(want)} is wanted",
         loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=_where(at),
@@ -225,7 +226,7 @@ def _declared(at: Source) -> str:
 
 
 def _given(at: Source, shape: Shape) -> str:
-    return f"{_declared(at)}   was given shape {_tuple(shape)}"
+    return f"{_declared(at)}   was given shape {shape_text(shape)}"
 
 
 def _needs(
@@ -239,8 +240,21 @@ def _needs(
     return at.path, (*known[:index], want, *known[index + 1 :])
 
 
-def _tuple(shape: Shape) -> str:
-    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+def shape_text(shape: Shape) -> str:
+    """`(32, 64)`."""
+    sizes = [_number(s) for s in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _number(size: Size) -> str:
+    """A size as eager execution has it, also while a function is recorded with symbols."""
+    ops = current()
+    return str(ops.example(size) if isinstance(ops, SymbolicOps) else size)
+
+
+def _type_text(t: TensorType) -> str:
+    ops = current()
+    return type_text(t, ops.example if isinstance(ops, SymbolicOps) else None)
 
 
 def _where(at: Source) -> list[str]:
@@ -259,7 +273,7 @@ def kind_text(value: object) -> str:
     if isinstance(value, tuple):
         return f"a tuple of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
-        return f"a {type_text(type_of(value))}"
+        return f"a {_type_text(type_of(value))}"
     if isinstance(value, Pack):
         return f"a pack {type(value).__name__}"
     module = type(value).__module__.partition(".")[0]

@@ -75,17 +75,18 @@ def _assignments(file: str) -> dict[tuple[int, int, int, int], str]:
 
 
 @lru_cache(maxsize=4096)
-def _positions(code: CodeType, lasti: int, line: int) -> Loc:
+def _positions(code: CodeType, file: str, lasti: int, line: int) -> Loc:
+    """`file`: two code objects of different files may be equal."""
     first, last, col, end_col = next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None))
     if first is None or last is None or col is None or end_col is None:
         first = first or line
-        return Loc(code.co_filename, first, first, 0, 0, code.co_qualname)
-    return Loc(code.co_filename, first, last, col, end_col, code.co_qualname)
+        return Loc(file, first, first, 0, 0, code.co_qualname)
+    return Loc(file, first, last, col, end_col, code.co_qualname)
 
 
 def frame_loc(frame: FrameType) -> Loc:
     """The location that `frame` is executing."""
-    return _positions(frame.f_code, frame.f_lasti, frame.f_lineno)
+    return _positions(frame.f_code, frame.f_code.co_filename, frame.f_lasti, frame.f_lineno)
 
 
 def is_library_frame(frame: FrameType) -> bool:

@@ -281,7 +281,7 @@ def defining_names(owner: object, depth: int) -> dict[str, object]:
 def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | None = None) -> dict[str, object]:
     """The annotations written in a function or class, as objects. ShapeError if one names what does not exist."""
     own = {owner.__name__: owner} if isinstance(owner, type) else {}
-    space = vars(sys.modules[owner.__module__]) if isinstance(owner, type) else inspect.unwrap(owner).__globals__
+    space = _module_of(owner) if isinstance(owner, type) else inspect.unwrap(owner).__globals__
     written = {n: a for n, a in inspect.get_annotations(owner).items() if wanted is None or n in wanted}
     try:
         return get_type_hints(types.SimpleNamespace(__annotations__=written), space, {**own, **names})
@@ -297,6 +297,11 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
             else f"did you mean `{close}`?",
             code="SW105",
         ) from None
+
+
+def _module_of(cls: type[object]) -> dict[str, object]:
+    """The names of the module of a class; none if it is not one that was imported (code given to `exec`)."""
+    return vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
 
 
 def _is_class(x: object) -> bool:

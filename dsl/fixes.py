@@ -71,7 +71,7 @@ def suggestion(failed: Failed) -> str | None:
     """The first idea that makes the operation fit, as a help line; None if none does."""
     if isinstance(failed.error, DTypeError):
         return _first(failed, _casts)
-    if not isinstance(failed.error, ShapeError):
+    if not isinstance(failed.error, ShapeError) or not failed.types:
         return None
     if failed.op == "cross_entropy":
         return _exchanged(failed) or _first(failed, _casts)
@@ -188,6 +188,8 @@ def _inserted(failed: Failed, i: int) -> Iterator[Edit]:
 
 def _repeated(failed: Failed, i: int) -> Iterator[Edit]:
     """A loss does not broadcast: one operand in the shape of the other."""
+    if len(failed.types) != 2:
+        return
     t, other = failed.types[i], failed.types[1 - i]
     expr = failed.call.operands[1 - i]
     if expr is None or t.ndim > other.ndim:

@@ -1,7 +1,7 @@
 """`check_source`: wrong programs give exactly the errors that their lines say, right ones none.
 
 The programs are in programs/*.txt: no type checker is asked about them. A line with a mistake ends in the code of its error.
-SHAPEWRIGHT_UPDATE_GOLDEN=1 writes golden/ anew; read the difference before committing it.
+`pytest --update-golden` writes golden/ anew; read the difference before committing it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def test_whole_messages(program: Check, folder: Path, function: str) -> None:
     path = GOLDEN / f"{function}.txt"
     if UPDATE:
         path.write_text(text)
-    assert path.exists(), f"no golden file for {function}: did you forget SHAPEWRIGHT_UPDATE_GOLDEN=1?"
+    assert path.exists(), f"no golden file for {function}: did you forget --update-golden?"
     assert text == path.read_text()
 
 

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
     from .loc import Loc
-    from .sizes import Size
+    from .sizes import Shape, Size
 
 
 @final
 @dataclass(slots=True)
 class Diagnostic:
-    """What an error says, in parts: the layout is made once, in `ShapewrightError.__str__`."""
+    """What an error says, in parts: the layout is made once, in `ShapewrightError.__str__`.
+
+    operands: one line each, `h: Tensor[Batch=32, Hidden=128]`. details: which sizes must be equal, and rules. notes: who
+    bound an axis, and where. help: one next step; code that it says to write has been tried, and fits.
+    """
 
     message: str
     loc: Loc | None = None
@@ -21,14 +25,21 @@ class Diagnostic:
     details: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     help: str | None = None
+    code: str = "SW000"
+
+    @property
+    def page(self) -> str:
+        """The page about this code, relative to the documentation; `shapewright explain CODE` prints it."""
+        return f"errors/{self.code}.md"
 
 
 class ShapewrightError(Exception):
     """Base of every error raised on purpose by shapewright.
 
     `code` is stable (SW1xx shapes, SW2xx dtypes, SW3xx indices, SW4xx recording, SW5xx compiling,
-    SW6xx devices, SW7xx checkpoints, SW8xx options, SW9xx values). `sizes`: the two sizes that
-    clash, where one is known only when the program runs (SW102), so that a recorder can start again with numbers.
+    SW6xx devices, SW7xx checkpoints, SW8xx options, SW9xx values); `shapewright explain SW102` prints its page.
+    sizes: the two sizes that clash, where one is known only when the program runs, so that a recorder can start again
+    with numbers. places: the (operand, axis) of each. needs: the argument that does not fit, and the shape it needs.
     """
 
     code = "SW000"
@@ -44,11 +55,15 @@ class ShapewrightError(Exception):
         help: str | None = None,
         code: str | None = None,
         sizes: tuple[Size, Size] | None = None,
+        places: tuple[tuple[int, int], ...] = (),
+        needs: tuple[str, Shape] | None = None,
     ) -> None:
-        self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], help)
-        self.sizes = sizes
         if code is not None:
             self.code = code
+        self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], help, self.code)
+        self.sizes = sizes
+        self.places = places
+        self.needs = needs
         super().__init__(message)
 
     def at(self, loc: Loc | None, operands: list[str] | None = None) -> ShapewrightError:

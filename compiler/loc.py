@@ -18,7 +18,10 @@ _PACKAGE = __name__.partition(".")[0]
 @final
 @dataclass(frozen=True, slots=True)
 class Loc:
-    """A half-open range of columns (0-based, in UTF-8 bytes as Python reports them) in a file."""
+    """A half-open range of columns (0-based, in UTF-8 bytes as Python reports them) in a file.
+
+    It is empty where Python keeps no columns (`-X no_debug_ranges`).
+    """
 
     file: str
     line: int
@@ -35,17 +38,16 @@ class Loc:
     def __str__(self) -> str:
         return f"{Path(self.file).name}:{self.line}"
 
+    @property
+    def has_columns(self) -> bool:
+        """Whether the columns are known."""
+        return (self.end_line, self.end_col) > (self.line, self.col)
+
     def excerpt(self) -> list[str]:
         """The line with a caret under the expression, in the layout of error messages."""
-        raw = linecache.getline(self.file, self.line).rstrip("\n")
-        if not raw.strip():
-            return [f"  --> {self.file}:{self.line}"]
-        indent = len(raw) - len(raw.lstrip())
-        data = raw.encode()
-        start = max(len(data[: self.col].decode(errors="ignore")) - indent, 0)
-        stop = len(data[: self.end_col].decode(errors="ignore")) if self.end_line == self.line else len(raw)
-        head = f"  --> {Path(self.file).name}:{self.line}   "
-        return [head + raw.strip(), " " * (len(head) + start) + "^" * max(stop - indent - start, 1)]
+        from .excerpt import excerpt  # not before there is an error
+
+        return excerpt(self)
 
     @property
     def assigned(self) -> str | None:
@@ -73,15 +75,18 @@ def _assignments(file: str) -> dict[tuple[int, int, int, int], str]:
 
 
 @lru_cache(maxsize=4096)
-def _positions(code: CodeType, lasti: int, line: int) -> Loc:
+def _positions(code: CodeType, file: str, lasti: int, line: int) -> Loc:
+    """`file`: two code objects of different files may be equal."""
     first, last, col, end_col = next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None))
-    first = first or line
-    return Loc(code.co_filename, first, last or first, col or 0, end_col or 0, code.co_qualname)
+    if first is None or last is None or col is None or end_col is None:
+        first = first or line
+        return Loc(file, first, first, 0, 0, code.co_qualname)
+    return Loc(file, first, last, col, end_col, code.co_qualname)
 
 
 def frame_loc(frame: FrameType) -> Loc:
     """The location that `frame` is executing."""
-    return _positions(frame.f_code, frame.f_lasti, frame.f_lineno)
+    return _positions(frame.f_code, frame.f_code.co_filename, frame.f_lasti, frame.f_lineno)
 
 
 def is_library_frame(frame: FrameType) -> bool:
@@ -93,7 +98,13 @@ def is_library_frame(frame: FrameType) -> bool:
         "beartype",
         "contextlib",
         "functools",
-    ) or frame.f_code.co_filename.startswith(("<@beartype", "<frozen", "<string"))
+    ) or _is_generated(frame.f_code)
+
+
+def _is_generated(code: CodeType) -> bool:
+    """Code that Python or a checker wrote: what a dataclass adds to a class is named like `<string>` given to `exec`."""
+    name = code.co_filename
+    return name.startswith(("<@beartype", "<frozen")) or (name == "<string>" and code.co_name.startswith("__"))
 
 
 def user_loc() -> Loc | None:

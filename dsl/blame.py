@@ -4,66 +4,83 @@ from __future__ import annotations
 
 import ast
 import inspect
-import linecache
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from types import CodeType, FrameType
-from typing import cast
+from typing import cast, final
 
 from ..compiler.loc import Loc, frame_loc, is_library_frame
+from ..compiler.source import expression_at
+from .rewrite import code_of
 
 _LONGEST = 40
 TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's line and the function called there
 
 
-def operand_names(operands: Sequence[object]) -> list[str]:
-    """The expression of each operand at the user's call; `operand 1`, ... where it cannot be found."""
-    entry, loc = _entry()
+@final
+@dataclass(frozen=True, slots=True)
+class UserCall:
+    """What the user's line calls: where, its expression if the source is there, and that of every operand in it.
+
+    names: the text of each operand; `operand 1`, ... where it cannot be found.
+    """
+
+    loc: Loc | None
+    frame: FrameType | None
+    node: ast.expr | ast.AugAssign | None
+    operands: tuple[ast.expr | None, ...]
+    names: tuple[str, ...]
+
+
+def user_call(operands: Sequence[object]) -> UserCall:
+    """The call of the library that the user's line makes now, with these operands."""
+    entry, frame = entry_frames()
+    loc = None if frame is None else frame_loc(frame)
     found = _arguments(entry, loc) if entry is not None and loc is not None else {}
-    names: list[str] = []
-    for i, operand in enumerate(operands):
-        text = _lookup(operand, entry, found)
-        names.append(text if text is not None and len(text) <= _LONGEST else f"operand {i + 1}")
-    return names
+    exprs = tuple(_lookup(x, entry, found) for x in operands)
+    texts = [None if e is None else code_of(e) for e in exprs]
+    names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
+    return UserCall(loc, frame, None if loc is None else node_at(loc), exprs, names)
 
 
-def _entry() -> tuple[FrameType | None, Loc | None]:
-    """The library function that the user called, and where."""
+def entry_frames() -> tuple[FrameType | None, FrameType | None]:
+    """The frame of the library function that the user called, and that of the user's code."""
     entry: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
     while frame is not None and is_library_frame(frame):
         if frame.f_code not in TRANSPARENT:
             entry = frame
         frame = frame.f_back
-    return entry, None if frame is None else frame_loc(frame)
+    return entry, frame
 
 
-def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> str | None:
-    """The source text of the argument that is this very object, or contains it."""
+def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> ast.expr | None:
+    """The expression of the argument that is this very object, or contains it."""
     values: Mapping[str, object] = {} if entry is None else entry.f_locals
     for name, value in values.items():
         expr = found.get(name)
         if expr is None:
             continue
         if value is operand:
-            return _text(expr)
+            return expr
         if isinstance(value, tuple | list):
             items = cast("Sequence[object]", value)
             for i, item in enumerate(items):
                 if item is operand:
                     inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items)
-                    return _text(cast("ast.Tuple", expr).elts[i]) if inside else f"{_text(expr)}[{i}]"
+                    return cast("ast.Tuple", expr).elts[i] if inside else _element(expr, i)
     return None
 
 
-def _text(expr: ast.expr) -> str:
-    return ast.unparse(expr)
+def _element(expr: ast.expr, i: int) -> ast.expr:
+    """`both[0]`, which is not written in the source."""
+    return ast.Subscript(value=expr, slice=ast.Constant(i), ctx=ast.Load())
 
 
 def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     """Parameter of the called function -> argument expression, from the call's place in the source."""
-    node = _node_at(loc)
+    node = node_at(loc)
     code = entry.f_code
     params = list(code.co_varnames[: code.co_argcount])
     method = bool(params) and params[0] in ("self", "cls")
@@ -96,21 +113,6 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     return found
 
 
-def _node_at(loc: Loc) -> ast.AST | None:
+def node_at(loc: Loc) -> ast.expr | ast.AugAssign | None:
     """The expression with exactly this range."""
-    wanted = (loc.line, loc.col, loc.end_line, loc.end_col)
-    return _expressions("".join(linecache.getlines(loc.file))).get(wanted)
-
-
-@lru_cache(maxsize=16)
-def _expressions(source: str) -> dict[tuple[int, int, int | None, int | None], ast.AST]:
-    """The outermost expression of every range of a file."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return {}
-    found: dict[tuple[int, int, int | None, int | None], ast.AST] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.AugAssign):
-            found.setdefault((node.lineno, node.col_offset, node.end_lineno, node.end_col_offset), node)
-    return found
+    return expression_at(loc.file, (loc.line, loc.col, loc.end_line, loc.end_col)) if loc.has_columns else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Size, Symbol, symbols
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, is_array, is_number, make, type_of, type_text, value_of
+from .array import AnyArray, Array, as_array, is_array, is_number, make, type_of, value_of
 from .array import ops_of as ops_of
-from .blame import operand_names
 from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
+from .located import fail as fail
+from .located import located
 
 Number: TypeAlias = "bool | int | float"
 Operand: TypeAlias = "AnyArray | Number | Poly | object"
@@ -66,7 +67,7 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
     except ShapewrightError as error:
         if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:
             _without_symbols(op, types, at, error, ops, args)
-        raise located(error, args, types) from None
+        raise located(error, args, types, op, at) from None
 
 
 def _interpreter(args: Sequence[Operand]) -> Ops[Any]:
@@ -165,13 +166,11 @@ def _scalar_dtype(op: str, x: object, like: DType | None, args: Sequence[Operand
     if like.is_float or (like.is_int and not is_float) or is_bool:
         return like
     kind = "IntTensor" if like.is_int else "BoolTensor"
-    wanted = "float32" if is_float else "int64"
     error = DTypeError(
         f"{op} of {'an' if like.is_int else 'a'} {kind} and a Python {'float' if is_float else 'int'}",
-        help=f'convert the tensor first: x.astype("{wanted}")',
         code="SW203",
     )
-    raise located(error, args, ())
+    raise located(error, args, (), op)
 
 
 def _promote(operands: list[tuple[AnyArray | TensorType, object]]) -> list[tuple[AnyArray | TensorType, object]]:
@@ -192,32 +191,6 @@ def _promote(operands: list[tuple[AnyArray | TensorType, object]]) -> list[tuple
 
 
 # ---- errors
-def located(error: ShapewrightError, args: Sequence[object], types: Sequence[TensorType]) -> ShapewrightError:
-    """The error with the user's line and one text per operand, such as `h: Tensor[Batch=32, Hidden=128]`."""
-    if error.diagnostic.loc is not None:
-        return error
-    ops = _interpreter([]) if not args else _interpreter_of_error(args)
-    example = ops.example if isinstance(ops, SymbolicOps) else None
-    texts: list[str] = []
-    for i, (x, name) in enumerate(zip(args, operand_names(args), strict=True)):
-        if is_array(x) or (isinstance(x, np.ndarray | list) and i < len(types)):
-            t = types[i] if i < len(types) else type_of(as_array(args[i]))
-            text = type_text(t, example)
-            texts.append(f"{name}: {text} {t.dtype.value}" if isinstance(error, DTypeError) else f"{name}: {text}")
-        else:
-            texts.append(f"{name}: {_class_name(args[i])}")
-    error.at(user_loc(), texts)
-    return error
-
-
-def _class_name(x: object) -> str:
-    return type(x).__name__
-
-
-def _interpreter_of_error(args: Sequence[object]) -> Ops[Any]:
-    return next((ops for x in args if is_array(x) and (ops := ops_of(x)) is not None), current())
-
-
 def _without_symbols(
     op: str,
     types: tuple[TensorType, ...],
@@ -235,7 +208,7 @@ def _without_symbols(
     try:
         infer(op, plain, at)
     except ShapewrightError as same:
-        raise located(same, args, plain) from None
+        raise located(same, args, plain, op, at) from None
     clash = error.sizes or tuple(Poly((((s,), 1),)) for s in sorted(used))
     ops.specialise(clash, error.diagnostic.message)
 
@@ -252,11 +225,6 @@ def _concrete(value: AttrValue, example: Callable[[Size], int]) -> AttrValue:
     if isinstance(value, Poly):
         return example(value)
     return tuple(_concrete(v, example) for v in value) if isinstance(value, tuple) else value
-
-
-def fail(error: ShapewrightError, *args: object) -> NoReturn:
-    """Raise an error that the surface found itself, with the user's line and the operands."""
-    raise located(error, args, ()) from None
 
 
 # ---- random operations

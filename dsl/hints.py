@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 from ..compiler.errors import ShapeError
 from .annotations import AxisSpec, axes_of, show_axes
 from .array import Array
+from .dims import Dim
 from .pack import BranchSpec, LeafSpec, Pack, StaticSpec, Structure, namespace, pack_fields
 from .scope import Source
 
@@ -280,16 +281,31 @@ def defining_names(owner: object, depth: int) -> dict[str, object]:
 def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | None = None) -> dict[str, object]:
     """The annotations written in a function or class, as objects. ShapeError if one names what does not exist."""
     own = {owner.__name__: owner} if isinstance(owner, type) else {}
-    space = vars(sys.modules[owner.__module__]) if isinstance(owner, type) else inspect.unwrap(owner).__globals__
+    space = _module_of(owner) if isinstance(owner, type) else inspect.unwrap(owner).__globals__
     written = {n: a for n, a in inspect.get_annotations(owner).items() if wanted is None or n in wanted}
     try:
         return get_type_hints(types.SimpleNamespace(__annotations__=written), space, {**own, **names})
     except NameError as error:
+        from .repairs import closest
+
+        axes = [n for n, x in {**space, **names}.items() if isinstance(x, TypeVar) or _is_class(x)]
+        close = closest(str(error.name), axes)
         raise ShapeError(
             f"an annotation of `{owner.__qualname__}` mentions `{error.name}`, which does not exist",
-            help=f"define or import `{error.name}` where `{owner.__name__}` is defined",
+            help=f"define or import `{error.name}` where `{owner.__name__}` is defined"
+            if close is None
+            else f"did you mean `{close}`?",
             code="SW105",
         ) from None
+
+
+def _module_of(cls: type[object]) -> dict[str, object]:
+    """The names of the module of a class; none if it is not one that was imported (code given to `exec`)."""
+    return vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
+
+
+def _is_class(x: object) -> bool:
+    return isinstance(x, type) and issubclass(x, Dim | Array | Pack)
 
 
 def field_annotations(cls: type[object]) -> dict[str, object]:

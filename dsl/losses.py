@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 from ..compiler.errors import OptionError, ShapeError
+from ..compiler.ir.attrs import Attrs
 from ..compiler.loc import user_loc
 from . import movement
-from .array import AnyArray, as_array, type_of, type_text
+from .array import AnyArray, as_array, type_of
 from .dispatch import apply, fail
 from .scope import same_size
 from .tensor import IntTensor, Scalar, Tensor
@@ -16,6 +17,10 @@ S = TypeVarTuple("S")
 B = TypeVarTuple("B")
 C = TypeVar("C")
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
+
+
+_MEAN = Attrs({"reduction": "mean"})
+_HARD = Attrs({"reduction": "mean", "label_smoothing": 0.0, "ignore_index": None})
 
 
 def check_reduction(op: str, reduction: str) -> None:
@@ -34,9 +39,7 @@ def _difference(op: str, x: object, y: object) -> AnyArray:
     a, b = as_array(x), as_array(y)
     if a.ndim != b.ndim or not all(map(same_size, type_of(a).shape, type_of(b).shape)):
         text = f"{op}: the operands have different shapes"
-        fail(
-            ShapeError(text, help="a loss does not broadcast: use broadcast_to where that is meant", code="SW101"), x, y
-        )
+        fail(ShapeError(text, details=["a loss does not broadcast"], code="SW101"), x, y, op="mse_loss", attrs=_MEAN)
     return cast("AnyArray", apply("sub", (x, y)))
 
 
@@ -117,7 +120,7 @@ def cross_entropy(
         raise OptionError(text, loc=user_loc(), help="0 <= label_smoothing <= 1", code="SW801")
     target = as_array(targets)
     if type_of(target).dtype.is_float:
-        _check_probabilities(as_array(logits), target)
+        _check_probabilities(logits, targets)
         return _soft_cross_entropy(as_array(logits), target, weight, float(label_smoothing), reduction)
     at = {"reduction": reduction, "label_smoothing": float(label_smoothing), "ignore_index": ignore_index}
     if weight is None:
@@ -126,16 +129,16 @@ def cross_entropy(
     return _weighted_cross_entropy(as_array(logits), target, weight, rows, at)
 
 
-def _check_probabilities(x: AnyArray, p: AnyArray) -> None:
+def _check_probabilities(x: object, p: object) -> None:
     """Refuse floating targets of the rank of class indices: they are labels that were never cast."""
-    if p.ndim != x.ndim:
-        have, want = type_text(type_of(p)), type_text(type_of(x))
-        raise ShapeError(
-            f"cross_entropy: floating targets are probabilities, one for each class; {have} for logits {want}",
-            loc=user_loc(),
-            help='if they are class indices, cast them: targets.astype("int64")',
+    have, want = as_array(p).ndim, as_array(x).ndim
+    if have != want:
+        error = ShapeError(
+            f"cross_entropy: floating targets of {'1 axis' if have == 1 else f'{have} axes'} for logits of {want}",
+            details=["floating targets are probabilities, one for each class; class indices are integers"],
             code="SW101",
         )
+        fail(error, x, p, op="cross_entropy", attrs=_HARD)
 
 
 def _soft_cross_entropy(x: AnyArray, p: AnyArray, weight: Any, smoothing: float, reduction: str) -> Any:

@@ -27,7 +27,7 @@ from typing import (
 
 import numpy as np
 
-from ..compiler.errors import DTypeError, ShapeError
+from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
@@ -196,6 +196,14 @@ def _static(value: object, name: str) -> StaticSpec:
     return StaticSpec(value, (type(value), value.hex() if isinstance(value, float) else value))
 
 
+def meant(name: str, fields: Sequence[str]) -> str:
+    """The field that was meant, or all of them."""
+    from .repairs import closest
+
+    close = closest(name, fields)
+    return f"its fields are {', '.join(fields)}" if close is None else f"did you mean `{close}`?"
+
+
 def cell_help(value: object, text: str) -> str | None:
     """What to write instead of a `Param`; None if the value is none."""
     if isinstance(value, Array | Pack) or not isinstance(getattr(value, "value", None), Array):
@@ -285,7 +293,7 @@ class Pack:
             raise ShapeError(
                 f"`{type(self).__name__}` has no field `{unknown[0]}`",
                 loc=user_loc(),
-                help=f"its fields are {', '.join(names)}",
+                help=meant(unknown[0], names),
                 code="SW103",
             )
         pack = rebuilt(self, changes)
@@ -323,7 +331,20 @@ def initialize(pack: Pack, init: Callable[..., None], args: tuple[object, ...], 
 def _check_fields(pack: Pack, hint: PackHint | None = None) -> None:
     from .check import check_pack
 
-    pack.__dict__.update(check_pack(pack, hint).__dict__)
+    try:
+        checked = check_pack(pack, hint)
+    except ShapewrightError as error:
+        raise helped(error, pack, hint) from None
+    pack.__dict__.update(checked.__dict__)
+
+
+def helped(error: ShapewrightError, pack: Pack, hint: PackHint | None) -> ShapewrightError:
+    """The error of a pack that was refused, with a next step if one is known."""
+    from .hints import class_hint
+    from .repairs import repair_pack
+
+    error.diagnostic.help = repair_pack(pack, hint or class_hint(type(pack)), error) or error.diagnostic.help
+    return error
 
 
 class PackAlias(typing._GenericAlias, _root=True):  # type: ignore[call-arg, misc, name-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUntypedBaseClass, reportGeneralTypeIssues]  - typing has no public base for aliases

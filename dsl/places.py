@@ -5,44 +5,81 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from types import CodeType
+from typing import Any, cast, final
 
-from ..compiler.loc import Loc, user_loc
+from ..compiler.loc import Loc, frame_loc, user_loc
+from ..compiler.source import nodes_of, range_of
+from .blame import entry_frames, node_at
 from .scope import Source
+
+_PACKS = 2  # parameters and state come in front of the inputs of a trainer
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A call as the user wrote it, and the expression of one argument."""
+
+    call: ast.Call
+    argument: ast.expr
 
 
 def argument_loc(at: Source) -> Loc | None:
     """The user's line, narrowed to the argument that `at` came in where the call in the source shows it."""
     loc = user_loc()
-    if loc is None or at.position is None:
+    written = None if loc is None else written_call(at)
+    if loc is None or written is None:
         return loc
-    for node in _nodes(loc.file):
-        if isinstance(node, ast.Call) and _span(node) == (loc.line, loc.col, loc.end_line, loc.end_col):
-            argument = _argument(node, at, at.position)
-            if argument is not None:
-                line, col, end_line, end_col = _span(argument)
-                return Loc(loc.file, line, end_line, col, end_col, loc.function)
-    return loc
+    line, col, end_line, end_col = range_of(written.argument)
+    return Loc(loc.file, line, end_line, col, end_col, loc.function)
 
 
-def _argument(call: ast.Call, at: Source, position: int) -> ast.expr | None:
-    """None where the call is of something else (a trainer's method, an alias), or its arguments are starred."""
+def written_call(at: Source) -> Written | None:
+    """The user's call, and the argument in it that `at` came in; None where the source does not show it."""
+    entry, frame = entry_frames()
+    call = None if frame is None else node_at(frame_loc(frame))
+    if not isinstance(call, ast.Call) or at.position is None or at.name == "return":
+        return None
+    argument = _argument(call, at, at.position, None if entry is None else entry.f_code)
+    return None if argument is None else Written(call, argument)
+
+
+def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None) -> ast.expr | None:
+    """None where the arguments are starred, or it is not known which parameters they are for."""
     func = call.func.value if isinstance(call.func, ast.Subscript) else call.func  # Dense[Pixels, Hidden](...)
     called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
-    if called != at.function.rpartition(".")[2]:
-        return None
     root = at.path.partition(".")[0]
     for keyword in call.keywords:
         if keyword.arg == root:
             return keyword.value
+    if called != at.function.rpartition(".")[2]:
+        shift = _passed_on(call, at, entry)
+        if shift is None:
+            return None
+        position -= shift
     before = call.args[: position + 1]
-    return before[-1] if len(before) == position + 1 and not any(isinstance(a, ast.Starred) for a in before) else None
+    if position < 0 or len(before) != position + 1 or any(isinstance(a, ast.Starred) for a in before):
+        return None
+    return before[-1]
 
 
-def _span(node: ast.expr) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+def _passed_on(call: ast.Call, at: Source, entry: CodeType | None) -> int | None:
+    """How many arguments come in front of those of a call that hands all of its own on, such as `trainer.step(x, y)`:
+    the packs of a trainer. None where that is not known."""
+    if entry is None or not entry.co_flags & inspect.CO_VARARGS or isinstance(at.owner, type):
+        return None
+    try:
+        listed = list(inspect.signature(cast("Any", at.owner)).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    own = [p for p in listed if p.name not in ("self", "cls")]
+    fixed = all(p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in own)
+    shift = len(own) - len(call.args)
+    return shift if fixed and 0 <= shift <= _PACKS else None
 
 
 def place_of(at: Source) -> str | None:
@@ -54,6 +91,19 @@ def place_of(at: Source) -> str | None:
     function = inspect.unwrap(cast("Any", at.owner))
     code = getattr(function, "__code__", None)
     return None if code is None else _line_of_parameter(code.co_filename, code.co_firstlineno, code.co_name, at.name)
+
+
+def bound_note(name: str, size: object, source: Source) -> str:
+    """Which argument or field gave an axis its size, and where its annotation stands."""
+    place = place_of(source)
+    text = name if str(size) == name else f"{name}={size}"  # a symbolic size is called as its axis
+    return f"{text} was bound by `{source.path}: {source.text}`" + (f" ({place})" if place else "")
+
+
+def fixed_note(dim: object, size: object) -> str:
+    """Where the class of a Dim says its size."""
+    name = str(getattr(dim, "__name__", dim))
+    return f"{name}={size} is fixed by the class `{name}`{class_place(dim)}"
 
 
 def class_place(cls: object) -> str:
@@ -70,7 +120,7 @@ def _line_of_field(cls: type[object], name: str) -> str | None:
         first = inspect.getsourcelines(cls)[1]
     except (OSError, TypeError):
         return None
-    for node in _nodes(file):
+    for node in nodes_of(file):
         if isinstance(node, ast.ClassDef) and node.name == cls.__name__ and _first_line(node) == first:
             for entry in node.body:
                 targets = [entry.target] if isinstance(entry, ast.AnnAssign) else getattr(entry, "targets", [])
@@ -81,7 +131,7 @@ def _line_of_field(cls: type[object], name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _line_of_parameter(file: str, first: int, function: str, name: str) -> str | None:
-    for node in _nodes(file):
+    for node in nodes_of(file):
         if isinstance(node, ast.FunctionDef) and node.name == function and _first_line(node) == first:
             if name == "return" and node.returns is not None:
                 return f"{Path(file).name}:{node.returns.lineno}"
@@ -94,11 +144,3 @@ def _line_of_parameter(file: str, first: int, function: str, name: str) -> str |
 
 def _first_line(node: ast.ClassDef | ast.FunctionDef) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-@lru_cache(maxsize=16)
-def _nodes(file: str) -> tuple[ast.AST, ...]:
-    try:
-        return tuple(ast.walk(ast.parse("".join(linecache.getlines(file)))))
-    except (SyntaxError, ValueError):
-        return ()

@@ -26,7 +26,7 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Shape, Size, Symbol, evaluate, symbols
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of, with_names
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten
@@ -279,6 +279,13 @@ def _names(t: TensorType, axes: LeafAxes) -> tuple[str | None, ...]:
     if axes is None or not _plain_axes(t, axes):
         return t.names
     return tuple(a.label or n for a, n in zip(axes, t.names, strict=True))
+
+
+def labelled(x: AnyArray, axes: LeafAxes) -> AnyArray:
+    """The tensor with the axis names of an annotation where it has none, as a recorded one has them."""
+    t = type_of(x)
+    names = _names(t, axes) if not any(t.names) else t.names
+    return x if names == t.names else with_names(x, names)
 
 
 # ---- arguments

@@ -11,49 +11,33 @@ from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from .annotations import AxisSpec
 from .array import Array, type_of, type_text
-from .pack import Pack, TList, cell_help, is_array
-from .places import argument_loc, class_place, place_of
+from .interpreters import SymbolicOps, current
+from .pack import Pack, TList, cell_help, is_array, meant
+from .places import argument_loc, bound_note, fixed_note, place_of
 from .scope import Binding, Source
-
-_INSTEAD_OF = {
-    "Tensor": 'cast it: {}.astype("float32")',
-    "IntTensor": 'cast it: {}.astype("int64")',
-    "BoolTensor": None,
-}
 
 
 # ---- structure and kinds
 def not_an_array(at: Source, value: object) -> DTypeError:
     """Something that is no tensor where one is wanted."""
-    got = kind_text(value)
-    cell = cell_help(value, at.path)
-    if cell is None and isinstance(value, int | float):
-        cell = None if at.name == "return" else f"make it a tensor: sw.Tensor({at.path})"
-    elif cell is None and (hasattr(value, "__array__") or hasattr(value, "__dlpack__") or isinstance(value, list)):
-        cell = (
-            "keep to sw functions: an array of NumPy carries no gradient"
-            if at.name == "return"
-            else (f"make it a tensor: sw.{at.text.partition('[')[0]}({at.path})")
-        )
+    lost = at.name == "return" and (hasattr(value, "__array__") or hasattr(value, "__dlpack__"))
     return DTypeError(
-        f"{_subject(at)} is {got}, not a tensor",
+        f"{_subject(at)} is {kind_text(value)}, not a tensor",
         loc=argument_loc(at),
         operands=[_declared(at)],
+        details=["an array of another library carries no gradient: keep to sw functions"] if lost else [],
         notes=_where(at),
-        help=cell,
         code="SW202",
     )
 
 
 def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], rank_fits: bool) -> DTypeError:
     """A tensor of another kind."""
-    cast_help = _INSTEAD_OF.get(cls.__name__) if rank_fits else None  # of another rank: it is another tensor
     return DTypeError(
         f"{_subject(at)} is {_article(type(array).__name__)}, not {_article(cls.__name__)}",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
+        operands=[f"{_declared(at)}   was given {_type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
-        help=None if cast_help is None or at.name == "return" else cast_help.format(at.path),
         code="SW203",
     )
 
@@ -83,7 +67,7 @@ def no_alternative(at: Source, array: Array[*tuple[Any, ...]]) -> ShapeError:
     return ShapeError(
         f"{_subject(at)} fits none of {at.text}",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(type_of(array))} {type_of(array).dtype.value}"],
+        operands=[f"{_declared(at)}   was given {_type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
         code="SW101",
     )
@@ -132,7 +116,7 @@ def wrong_pack(name: str, problem: str, fields: tuple[str, ...], given: int) -> 
         message = f"is made without {' and '.join(f'`{q}`' for q in quoted)}"
     else:
         message = f"has {_count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
-    help_ = f"its fields are {', '.join(fields)}"
+    help_ = meant(quoted[0], fields) if "unexpected keyword" in problem else f"its fields are {', '.join(fields)}"
     return ShapeError(f"`{name}` {message}", loc=user_loc(), help=help_, code="SW103")
 
 
@@ -152,18 +136,18 @@ def wrong_rank(at: Source, axes: tuple[AxisSpec, ...], shape: Shape) -> ShapeErr
 
 def wrong_size(at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int, axis: AxisSpec) -> ShapeError:
     """A size other than the one that the annotation fixes."""
-    size = shape[index]
+    size = _number(shape[index])
     fixed = f"axis {index} of {_subject(at)} is {size}, where {axis.size} is wanted"
     notes = _where(at)
     if axis.kind == "dim":
-        notes = [f"{axis.name}={axis.size} is fixed by the class `{axis.name}`{class_place(axis.key)}", *notes]
+        notes = [fixed_note(axis.key, axis.size), *notes]
         fixed = f"axis `{axis.name}` of {_subject(at)} is {size}, where {axis.size} is wanted"
     return ShapeError(
         fixed,
         loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=notes,
-        help=_needs(at, axes, shape, index, axis.size),
+        needs=_needs(at, axes, shape, index, axis.size),
         code="SW101",
     )
 
@@ -174,23 +158,19 @@ def two_sizes(
     """One axis, two sizes."""
     if axis.kind == "variadic":
         got, want = (
-            f"({', '.join(map(str, s))})" for s in (shape[index : index + 1 + len(shape) - len(axes)], bound.sizes)
+            f"({', '.join(map(_number, s))})" for s in (shape[index : index + 1 + len(shape) - len(axes)], bound.sizes)
         )
         where = f"the axes `{axis.name}` of {_subject(at)} are {got}, where {want} is bound"
     else:
-        got, want = str(shape[index]), str(bound.sizes[0])
+        got, want = _number(shape[index]), _number(bound.sizes[0])
         where = f"axis {index} (`{axis.name}`) of {_subject(at)} is {got}, where {want} is bound"
-    source = bound.source
-    place = place_of(source)
-    size = axis.name if want == axis.name else f"{axis.name}={want}"  # a symbolic size is called as its axis
-    note = f"{size} was bound by `{source.path}: {source.text}`" + (f" ({place})" if place else "")
     return ShapeError(
         f"axis `{axis.name}` has two sizes: {want} and {got}",
         loc=argument_loc(at),
         operands=[_given(at, shape)],
         details=[where],
-        notes=[note],
-        help=None if axis.kind == "variadic" else _needs(at, axes, shape, index, bound.sizes[0]),
+        notes=[bound_note(axis.name, want, bound.source), *_where(at)],
+        needs=None if axis.kind == "variadic" else _needs(at, axes, shape, index, bound.sizes[0]),
         code="SW102",
     )
 
@@ -199,15 +179,11 @@ def wrong_axis(at: Source, axes: tuple[AxisSpec, ...], have: TensorType, index: 
     """An axis that was made with another `Dim`."""
     name, want = have.names[index], axes[index].name
     other = "another class of that name" if name == want else f"`{want}`"
-    turned = sorted(map(str, have.names)) == sorted(a.name for a in axes)
     return ShapeError(
         f"axis {index} of {_subject(at)} is `{name}`, where {other} is wanted",
         loc=argument_loc(at),
-        operands=[f"{_declared(at)}   was given {type_text(have)}"],
+        operands=[f"{_declared(at)}   was given {_type_text(have)}"],
         notes=_where(at),
-        help="its axes stand in another order: transpose it"
-        if turned
-        else f"if it is the same axis, give it its name: sw.{at.text}({at.path})",
         code="SW104",
     )
 
@@ -217,11 +193,11 @@ def wrong_expression(
 ) -> ShapeError:
     """A size that is not the sum or product that the annotation says."""
     return ShapeError(
-        f"axis {index} of {_subject(at)} is {shape[index]}, where {axis.name} = {want} is wanted",
+        f"axis {index} of {_subject(at)} is {_number(shape[index])}, where {axis.name} = {_number(want)} is wanted",
         loc=argument_loc(at),
         operands=[_given(at, shape)],
         notes=_where(at),
-        help=_needs(at, axes, shape, index, want),
+        needs=_needs(at, axes, shape, index, want),
         code="SW101",
     )
 
@@ -250,18 +226,35 @@ def _declared(at: Source) -> str:
 
 
 def _given(at: Source, shape: Shape) -> str:
-    return f"{_declared(at)}   was given shape {_tuple(shape)}"
+    return f"{_declared(at)}   was given shape {shape_text(shape)}"
 
 
-def _needs(at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int, want: Size | None) -> str | None:
+def _needs(
+    at: Source, axes: tuple[AxisSpec, ...], shape: Shape, index: int, want: Size | None
+) -> tuple[str, Shape] | None:
+    """The path of the tensor and the shape it needs as far as this axis tells: the sizes of classes, and `want`."""
     if at.name == "return" or want is None:
         return None
-    needed = (*shape[:index], want, *shape[index + 1 :])
-    return f"`{at.path}` was given shape {_tuple(shape)}; {at.text} needs {_tuple(needed)}"
+    fixed = [a.size for a in axes] if len(axes) == len(shape) else [None] * len(shape)
+    known = [s if f is None else f for s, f in zip(shape, fixed, strict=True)]
+    return at.path, (*known[:index], want, *known[index + 1 :])
 
 
-def _tuple(shape: Shape) -> str:
-    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+def shape_text(shape: Shape) -> str:
+    """`(32, 64)`."""
+    sizes = [_number(s) for s in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _number(size: Size) -> str:
+    """A size as eager execution has it, also while a function is recorded with symbols."""
+    ops = current()
+    return str(ops.example(size) if isinstance(ops, SymbolicOps) else size)
+
+
+def _type_text(t: TensorType) -> str:
+    ops = current()
+    return type_text(t, ops.example if isinstance(ops, SymbolicOps) else None)
 
 
 def _where(at: Source) -> list[str]:
@@ -280,7 +273,7 @@ def kind_text(value: object) -> str:
     if isinstance(value, tuple):
         return f"a tuple of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
-        return f"a {type_text(type_of(value))}"
+        return f"a {_type_text(type_of(value))}"
     if isinstance(value, Pack):
         return f"a pack {type(value).__name__}"
     module = type(value).__module__.partition(".")[0]

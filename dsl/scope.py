@@ -92,6 +92,11 @@ def scope_now() -> Scope:
     return current_scope.get() or new_scope()
 
 
+def is_outermost(scope: Scope) -> bool:
+    """Whether no typed call is running in a scope."""
+    return scope[2] not in ("running", "inside")
+
+
 def checks_are_off() -> bool:
     """Whether nothing is checked here."""
     return scope_now()[2] == "off"
@@ -165,3 +170,13 @@ def same_size(a: Size, b: Size) -> bool:
 def same_sizes(a: Shape, b: Shape) -> bool:
     """`same_size` of every pair."""
     return a == b or (len(a) == len(b) and all(map(same_size, a, b)))
+
+
+@contextmanager
+def exact_sizes() -> Generator[None]:
+    """Two sizes are the same only if they are for all values of their symbols."""
+    saved, sizes.concretize = sizes.concretize, None
+    try:
+        yield
+    finally:
+        sizes.concretize = saved

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 import types
 import weakref
 from collections.abc import Callable, Mapping
@@ -12,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast, final
 
 from ..compiler import sizes
-from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
+from ..compiler.errors import DTypeError, ShapeError
 from . import quick, reference, report
 from .annotations import AxisSpec
 from .check import Item, Walk, bind, check_names
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
+from .repairs import repair
 from .scope import (
     Bindings,
     Scope,
@@ -191,28 +191,8 @@ class Plan:
                 check_names(walk.items)
             return new, keywords, self.bind(walk.items, scope, {}), walk.frames
         except (ShapeError, DTypeError) as error:
-            swapped = self._exchanged(scope, args, kwargs)
-            if swapped is not None:
-                error.diagnostic.help = f"exchange `{swapped[0]}` and `{swapped[1]}`: then the arguments fit"
+            error.diagnostic.help = repair(self, scope, args, kwargs, error) or error.diagnostic.help
             raise
-
-    def _exchanged(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[str, str] | None:
-        """Two positional arguments that would fit in each other's place."""
-        if sizes.concretize is not None:  # recording: a trial must not ask for numbers
-            return None
-        names = list(self.parameters)
-        for i, j in itertools.combinations(range(min(len(args), len(names))), 2):
-            trial = list(args)
-            trial[i], trial[j] = args[j], args[i]
-            walk = Walk()
-            try:
-                self.walk(walk, tuple(trial), kwargs)
-                check_names(walk.items)
-                bind(walk.items, bindings_of(scope), {})
-            except ShapewrightError:
-                continue
-            return names[i], names[j]
-        return None
 
     def walk(self, walk: Walk, args: tuple[object, ...], kwargs: dict[str, object]) -> Arguments:
         """The arguments with raw arrays converted; structure and kinds are checked."""

@@ -10,6 +10,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
 
@@ -20,7 +21,9 @@ from ..compiler.loc import Loc, user_loc
 from ..compiler.types import DType
 from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten, is_array
+from ..dsl.record import LeafAxes, labelled
 from ..dsl.scope import ChecksMode, axis_scope
+from ..dsl.typed import signature_axes
 from .cuda.inputs import received
 from .eager import EagerBuild, EagerSession, running, scoped
 from .optim import Optimizer, apply_updates
@@ -36,7 +39,7 @@ Loss: TypeAlias = Callable[..., Any]
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """What a trainer trains: the loss, the cells it reads and writes, and how to run."""
 
@@ -55,6 +58,23 @@ class Model:
             DTypeError: no tensor. DeviceError: an array of a device that this trainer does not run on, or cannot take.
         """
         return tuple([self._input(i, self.received(i, x)) for i, x in enumerate(xs)])
+
+    def named_inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
+        """The inputs, with the axis names that the loss gives them: messages say the same as of a recorded loss."""
+        found: list[object] = list(self.inputs(xs))
+        for i, axes in enumerate(self._axes[: len(found)]):
+            x = found[i]
+            found[i] = labelled(x, axes) if axes is not None and is_array(x) else x
+        return tuple(found)
+
+    @cached_property
+    def _axes(self) -> tuple[LeafAxes, ...]:
+        """What the annotations of the loss say about the axes of each input."""
+        packs = 1 if self.train.state is None else 2
+        try:
+            return tuple(p.axes for p in signature_axes(self.loss)[packs:])
+        except (ShapewrightError, TypeError, ValueError):  # a builtin, or annotations that are for readers
+            return ()
 
     def _input(self, i: int, x: object) -> object:
         return x if is_pack(x) else boundary(x, self.real, f"input {i + 1}")
@@ -208,7 +228,7 @@ class EagerEngine(Engine):
         model = self._model
         nans = scoped(debug_nans=model.options.debug_nans)
         with running(model.train.key, model.real), nans, axis_scope(checks_of(model.options)):
-            return self._owned(check_result(model.call(*self._packs(), *model.inputs(xs)), model)[0])
+            return self._owned(check_result(model.call(*self._packs(), *model.named_inputs(xs)), model)[0])
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
         loss, grads, _ = self._run(xs)
@@ -227,7 +247,7 @@ class EagerEngine(Engine):
 
     def _run(self, xs: Sequence[object]) -> tuple[Arr, list[Arr], list[Arr]]:
         model = self._model
-        inputs = model.inputs(xs)
+        inputs = model.named_inputs(xs)
         session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
         with session, axis_scope(checks_of(model.options)):
             refs = session.use_params(model.train.params)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, final
 from ..compiler.errors import DeviceError, OptionError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType
+from ..dsl.repairs import closest
 from ..dsl.report import kind_text
 
 Backend: TypeAlias = Literal["eager", "compiled"]
@@ -116,10 +117,11 @@ def check_available(options: Options) -> None:
 
 def _bad(name: str, value: object, good: list[str]) -> OptionError:
     shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
+    close = closest(shown, good)
     return OptionError(
         f"option {name}={shown} cannot be used",
         loc=user_loc(),
         details=[f"good values: {', '.join(good)}"],
-        help=f"choose one of {', '.join(good)}",
+        help=None if close is None else f"did you mean {close}?",
         code="SW801",
     )

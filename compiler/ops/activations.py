@@ -27,7 +27,9 @@ _CUBIC = 0.044715
 # ---- gelu
 def _infer_gelu(types: Types, attrs: Attrs) -> TensorType:
     if attrs["approximate"] not in ("none", "tanh"):
-        raise OptionError(f"gelu: approximate={attrs['approximate']!r} is unknown", help='use "none" or "tanh"')
+        raise OptionError(
+            f"gelu: approximate={attrs['approximate']!r} is unknown", help='use "none" or "tanh"', code="SW801"
+        )
     return infer_elementwise("gelu", 1, FLOATS, None)(types, attrs)
 
 
@@ -88,10 +90,12 @@ def _bounds(attrs: Attrs) -> tuple[float | None, float | None]:
 def _infer_clip(types: Types, attrs: Attrs) -> TensorType:
     low, high = _bounds(attrs)
     if low is not None and high is not None and not low <= high:
-        raise OptionError("clip: the lower bound is above the upper bound", help="clip(x, low, high) wants low <= high")
+        raise OptionError(
+            "clip: the lower bound is above the upper bound", details=["clip(x, low, high)"], code="SW801"
+        )
     out = infer_elementwise("clip", 1, NUMBERS, None)(types, attrs)
     if not out.dtype.is_float and any(v is not None and v % 1 != 0 for v in (low, high)):
-        raise OptionError(f"clip: a bound of {out} is not a whole number", help="convert the tensor or round the bound")
+        raise OptionError(f"clip: a bound of {out} is not a whole number", code="SW801")
     return out
 
 

@@ -14,7 +14,7 @@ from ..sizes import Shape, Size
 from ..types import TensorType
 from .opdef import Decompose, OpDef, Pullback, Sample, Special
 from .refs import Float, plain, with_attrs
-from .shapes import FLOATS, Types, arity, broadcast, of_kind, rank_at_least, same_dtype, same_size
+from .shapes import FLOATS, Types, arity, broadcast, of_kind, rank_at_least, same_dtype, same_size, words
 
 V = TypeVar("V")
 _BATCH = "abcdefghijlopqrstuvwxyz"  # letters of batch axes; k, m and n are the matrix axes
@@ -38,9 +38,7 @@ def parse(spec: str) -> tuple[str, str, str]:
     elif set(x) - set(y + out) or set(y) - set(x + out):
         fault = "a letter of one operand is neither in the other operand nor in the result: sum that axis first"
     if fault:
-        raise ShapeError(
-            f'einsum: "{spec}" is not a contraction of two operands: {fault}', help='e.g. "bij,bjk->bik"', code="SW103"
-        )
+        raise ShapeError(f'einsum: "{spec}" is not a contraction of two operands', details=[fault], code="SW103")
     return x, y, out
 
 
@@ -52,8 +50,8 @@ def _infer_einsum(types: Types, attrs: Attrs) -> TensorType:
     for k in (0, 1):
         if len(parts[k]) != types[k].ndim:
             raise ShapeError(
-                f'einsum: operand {k + 1} is {types[k]}, the spec gives it {len(parts[k])} axes ("{parts[k]}")',
-                help="one letter for each axis",
+                f'einsum: "{parts[k]}" has {len(parts[k])} letters for {words(types[k])}',
+                details=[f"operand {k + 1} has {types[k].ndim} axes: one letter stands for each"],
                 code="SW103",
             )
         for axis, letter in enumerate(parts[k]):
@@ -122,7 +120,7 @@ def _infer_matmul(types: Types, attrs: Attrs) -> TensorType:
         types,
         (0, x.ndim - 1),
         (1, inner),
-        "x @ y multiplies [.., m, k] with [.., k, n]; is a transpose missing: y.mT?",
+        "x @ y multiplies [.., m, k] with [.., k, n]",
     )
     batch, names = _batch(types)
     tail = [(x, -2)] * (x.ndim > 1) + [(y, -1)] * (y.ndim > 1)
@@ -182,11 +180,11 @@ def _infer_linear(types: Types, attrs: Attrs) -> TensorType:
     for k, rank, text in ((1, 2, "weight [in, out]"), (2, 1, "bias [out]")):
         if k < len(types) and types[k].ndim != rank:
             raise ShapeError(
-                f"linear: operand {k + 1} must be the {text}, it is {types[k]}",
-                help="linear(x, weight, bias)",
+                f"linear: a {text} has {rank} {'axis' if rank == 1 else 'axes'}",
+                details=[f"operand {k + 1} is {words(types[k])}", "linear(x, weight, bias)"],
                 code="SW103",
             )
-    same_size("linear", types, (0, x.ndim - 1), (1, 0), "the weight is [in, out] (PyTorch's transposed): is w.T meant?")
+    same_size("linear", types, (0, x.ndim - 1), (1, 0), "the weight is [in, out], the transpose of PyTorch's")
     if len(types) == 3:
         same_size("linear", types, (2, 0), (1, 1), "the bias has one element for each output")
     return TensorType(x.dtype, (*x.shape[:-1], w.shape[1]), (*x.names[:-1], w.names[1]))

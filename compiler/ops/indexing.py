@@ -17,7 +17,7 @@ from ..sizes import Size
 from ..types import DType, TensorType
 from .opdef import Decompose, OpDef, Pullback, Sample, Special
 from .refs import Float, Int, in_range, plain, with_attrs
-from .shapes import INTEGERS, Types, arity, check_axes, of_kind, rank_at_least, same_size
+from .shapes import INTEGERS, Types, arity, check_axes, of_kind, rank_at_least, same_size, words
 
 V = TypeVar("V")
 
@@ -51,8 +51,7 @@ def _check_aligned(op: str, types: Types, a: int, b: int, axis: int | None) -> N
     """Operands `a` and `b` have equal ranks, and equal sizes but along `axis`."""
     if types[a].ndim != types[b].ndim:
         raise ShapeError(
-            f"{op}: operand {a + 1} is {types[a]}, operand {b + 1} is {types[b]}: the ranks differ",
-            help="give the index an axis for each axis of the other operand",
+            f"{op}: the ranks differ, {types[a].ndim} and {types[b].ndim}",
             code="SW103",
         )
     for i in range(types[a].ndim):
@@ -62,7 +61,7 @@ def _check_aligned(op: str, types: Types, a: int, b: int, axis: int | None) -> N
                 types,
                 (a, i),
                 (b, i),
-                "broadcast the smaller one first" if axis is None else f"only axis {axis} may differ",
+                "both have one shape" if axis is None else f"only axis {axis} may differ",
             )
 
 
@@ -98,8 +97,8 @@ def _infer_embedding(types: Types, attrs: Attrs) -> TensorType:
     ids, table = types
     if table.ndim != 2:
         raise ShapeError(
-            f"embedding: operand 2 must be the table [entries, features], it is {table}",
-            help="embedding(ids, table)",
+            "embedding: a table has 2 axes, [entries, features]",
+            details=[f"operand 2 is {words(table)}", "embedding(ids, table)"],
             code="SW103",
         )
     return TensorType(table.dtype, (*ids.shape, table.shape[1]), (*ids.names, table.names[1]))

@@ -16,7 +16,7 @@ from .opdef import Decompose, OpDef, Pullback, Sample
 from .reductions import over_count
 from .refs import Bool, Float, Int, in_range, with_attrs
 from .rows import exp_shifted
-from .shapes import FLOATS, INTEGERS, Types, arity, of_kind, rank_at_least, same_dtype, same_size
+from .shapes import FLOATS, INTEGERS, Types, arity, of_kind, rank_at_least, same_dtype, same_size, words
 
 V = TypeVar("V")
 
@@ -24,7 +24,9 @@ V = TypeVar("V")
 # ---- reduction
 def _reduced(op: str, full: TensorType, attrs: Attrs) -> TensorType:
     if attrs["reduction"] not in ("none", "sum", "mean"):
-        raise OptionError(f"{op}: reduction={attrs['reduction']!r} is unknown", help='use "mean", "sum" or "none"')
+        raise OptionError(
+            f"{op}: reduction={attrs['reduction']!r} is unknown", help='use "mean", "sum" or "none"', code="SW801"
+        )
     return full if attrs["reduction"] == "none" else TensorType(full.dtype, ())
 
 
@@ -56,12 +58,12 @@ def _infer_pair(op: str, types: Types, attrs: Attrs) -> TensorType:
     x, y = types
     if x.ndim != y.ndim:
         raise ShapeError(
-            f"{op}: operand 1 is {x}, operand 2 is {y}: the ranks differ",
-            help="a loss does not broadcast: reshape one of them",
+            f"{op}: the ranks differ, {x.ndim} and {y.ndim}",
+            details=["a loss does not broadcast"],
             code="SW103",
         )
     for a in range(x.ndim):
-        same_size(op, types, (0, a), (1, a), "a loss does not broadcast: use broadcast_to where that is meant")
+        same_size(op, types, (0, a), (1, a), "a loss does not broadcast")
     names = tuple(m or n for m, n in zip(x.names, y.names, strict=True))
     return _reduced(op, TensorType(x.dtype, x.shape, names), attrs)
 
@@ -117,18 +119,18 @@ def _infer_cross_entropy(types: Types, attrs: Attrs) -> TensorType:
     x, t = types
     if t.ndim != x.ndim - 1:
         raise ShapeError(
-            f"{op}: logits are [*batch, classes] and targets [*batch]; operand 1 is {x}, operand 2 is {t}",
-            help="targets are class indices, one for each row of logits",
+            f"{op}: logits of {x.ndim} axes need targets of {x.ndim - 1}, not {t.ndim}",
+            details=["logits are [*batch, classes], targets [*batch]"],
             code="SW103",
         )
     for a in range(t.ndim):
         same_size(op, types, (0, a), (1, a), "one target for each row of logits")
     if x.shape[-1] == 0:
         raise ShapeError(
-            f"{op}: {x} has no classes", help="the last axis of the logits holds the classes", code="SW107"
+            f"{op}: {words(x)} has no classes", details=["the last axis of the logits holds the classes"], code="SW107"
         )
     if not 0.0 <= attrs.float("label_smoothing") <= 1.0:
-        raise OptionError(f"{op}: label_smoothing={attrs['label_smoothing']} is outside [0, 1]", help="0.1 is usual")
+        raise OptionError(f"{op}: label_smoothing={attrs['label_smoothing']} is outside [0, 1]", code="SW801")
     return _reduced(
         op, TensorType(x.dtype, t.shape, tuple(m or n for m, n in zip(t.names, x.names, strict=False))), attrs
     )

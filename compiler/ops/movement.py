@@ -25,6 +25,7 @@ from .shapes import (
     same_size,
     shape_text,
     size_text,
+    words,
 )
 
 V = TypeVar("V")
@@ -37,10 +38,10 @@ def _infer_reshape(types: Types, attrs: Attrs) -> TensorType:
     have, want = product(x.shape), product(shape)
     if have != want:
         raise clash(
-            f"reshape: {x} has {have} elements, the shape {shape_text(shape)} has {want}",
+            f"reshape: {words(x)} has {have} elements, the shape {shape_text(shape)} has {want}",
             have,
             want,
-            "the number of elements must stay; one size may be -1",
+            ["the number of elements must stay"],
         )
     return TensorType(x.dtype, shape, _reshaped_names(x, shape))
 
@@ -69,7 +70,7 @@ def _infer_transpose(types: Types, attrs: Attrs) -> TensorType:
     x, axes = types[0], attrs.ints("axes")
     check_axes("transpose", x, axes)
     if len(axes) != x.ndim:
-        raise ShapeError(f"transpose: {axes} names {len(axes)} axes of {x}", help="name every axis once", code="SW104")
+        raise ShapeError(f"transpose: {axes} names {len(axes)} axes of {words(x)}", code="SW104")
     return TensorType(x.dtype, tuple(x.shape[a] for a in axes), tuple(x.names[a] for a in axes))
 
 
@@ -83,9 +84,7 @@ def _check_window(op: str, whole: TensorType, part: Shape, attrs: Attrs) -> None
     """start + step * i must lie inside its axis of `whole` for every i < the size in `part`."""
     starts, steps = attrs.sizes("starts"), attrs.ints("steps")
     if not len(starts) == len(steps) == len(part) == whole.ndim:
-        raise ShapeError(
-            f"{op}: {whole} needs a start, a step and a size for each axis", help="index every axis", code="SW103"
-        )
+        raise ShapeError(f"{op}: {words(whole)} needs a start, a step and a size for each axis", code="SW103")
     for axis, (start, step, size) in enumerate(zip(starts, steps, part, strict=True)):
         have = whole.shape[axis]
         last = start + step * (size - 1)
@@ -100,8 +99,8 @@ def _outside(op: str, whole: TensorType, axis: int, window: tuple[Size, int, Siz
     known = all(isinstance(s, int) for s in (have, start, size))
     return ShapeError(
         f"{op}: {size} elements from {start} in steps of {step} do not fit axis {axis} ({size_text(whole, axis)})",
-        help="every index must lie inside the axis",
-        code="SW106" if known else "SW102",
+        details=["every index must lie inside the axis"],
+        code="SW106",
         sizes=None if known else (have, index),
     )
 
@@ -127,7 +126,7 @@ def _infer_unslice(types: Types, attrs: Attrs) -> TensorType:
 
 def _infer_concat(types: Types, attrs: Attrs) -> TensorType:
     if not types:
-        raise ShapeError("concat takes at least one operand", help="pass a tuple of tensors", code="SW103")
+        raise ShapeError("concat takes at least one operand", code="SW103")
     axis, first = attrs.int("axis"), types[0]
     same_dtype("concat", types)
     check_axes("concat", first, (axis,))
@@ -136,8 +135,8 @@ def _infer_concat(types: Types, attrs: Attrs) -> TensorType:
     for k, t in enumerate(types[1:], 1):
         if t.ndim != first.ndim:
             raise ShapeError(
-                f"concat: operand {k + 1} is {t}, operand 1 is {first}: the ranks differ",
-                help="insert axes first",
+                f"concat: the ranks differ, {first.ndim} and {t.ndim}",
+                details=[f"operand {k + 1} must have as many axes as operand 1"],
                 code="SW103",
             )
         for a in range(first.ndim):

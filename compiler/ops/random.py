@@ -31,9 +31,7 @@ _SECOND = 1 << 31
 def _check_key(op: str, types: Types, operand: int) -> None:
     of_kind(op, types, operand, frozenset({DType.uint32}))
     if types[operand].shape != (2,):
-        raise ShapeError(
-            f"{op}: a key is u32[2], operand {operand + 1} is {types[operand]}", help="use sw.Key(seed)", code="SW103"
-        )
+        raise ShapeError(f"{op}: operand {operand + 1} is no key", details=["sw.Key(seed) makes one"], code="SW103")
 
 
 def _infer_draw(op: str, result: DType | None) -> Callable[[Types, Attrs], TensorType]:
@@ -45,7 +43,7 @@ def _infer_draw(op: str, result: DType | None) -> Callable[[Types, Attrs], Tenso
         out = TensorType(result or DType(attrs.str("dtype")), attrs.sizes("shape"))
         if result is None and not out.dtype.is_float:
             raise OptionError(
-                f"{op}: dtype={out.dtype.value} is not a floating type", help='use "float32" or "float64"'
+                f"{op}: dtype={out.dtype.value} is not a floating type", help='use "float32" or "float64"', code="SW801"
             )
         return out
 
@@ -54,7 +52,7 @@ def _infer_draw(op: str, result: DType | None) -> Callable[[Types, Attrs], Tenso
 
 def _check_probability(op: str, attrs: Attrs) -> None:
     if not 0.0 <= attrs.float("p") <= 1.0:
-        raise OptionError(f"{op}: p={attrs['p']} is outside [0, 1]", help="p is a probability")
+        raise OptionError(f"{op}: p={attrs['p']} is outside [0, 1]", details=["p is a probability"], code="SW801")
 
 
 def _infer_bernoulli(types: Types, attrs: Attrs) -> TensorType:

@@ -34,7 +34,6 @@ def infer_reduction(
             if not empty and types[0].shape[a] == 0:
                 raise ShapeError(
                     f"{op}: {axis_text(types, 0, a)} is empty, and {op} of no elements has no value",
-                    help="give the axis at least one element",
                     code="SW107",
                 )
         return TensorType(result or types[0].dtype, *reduce_axes(types[0], axes, attrs.bool("keepdims")))

@@ -16,7 +16,7 @@ from ..ir.build import Build
 from ..types import TensorType
 from .opdef import Decompose, OpDef, Pullback, Sample
 from .refs import Float, with_attrs
-from .shapes import FLOATS, Types, arity, check_axes, of_kind, rank_at_least, same_dtype, same_size
+from .shapes import FLOATS, Types, arity, check_axes, of_kind, rank_at_least, same_dtype, same_size, words
 
 V = TypeVar("V")
 
@@ -29,8 +29,7 @@ def _infer_row(op: str) -> Callable[[Types, Attrs], TensorType]:
         check_axes(op, types[0], (attrs.int("axis"),))
         if types[0].shape[attrs.int("axis")] == 0:
             raise ShapeError(
-                f"{op}: axis {attrs.int('axis')} of {types[0]} is empty",
-                help="give the axis at least one element",
+                f"{op}: axis {attrs.int('axis')} of {words(types[0])} is empty",
                 code="SW107",
             )
         return types[0]
@@ -48,8 +47,8 @@ def _infer_layer_norm(types: Types, attrs: Attrs) -> TensorType:
     for k, text in ((1, "weight"), (2, "bias")):
         if types[k].ndim != 1:
             raise ShapeError(
-                f"layer_norm: operand {k + 1} must be the {text} of one axis, it is {types[k]}",
-                help="layer_norm(x, weight, bias)",
+                f"layer_norm: a {text} has 1 axis",
+                details=[f"operand {k + 1} is {words(types[k])}", "layer_norm(x, weight, bias)"],
                 code="SW103",
             )
         same_size("layer_norm", types, (0, x.ndim - 1), (k, 0), f"the {text} has one element for each feature")

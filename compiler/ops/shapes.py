@@ -17,6 +17,7 @@ from ..types import DType, TensorType
 
 Types: TypeAlias = "tuple[TensorType, ...]"
 Names: TypeAlias = "tuple[str | None, ...]"
+Places: TypeAlias = "tuple[tuple[int, int], ...]"  # (operand, axis) of each size that is spoken of
 
 FLOATS = frozenset({DType.float32, DType.float64})
 INTEGERS = frozenset({DType.int32, DType.int64, DType.uint32})
@@ -37,18 +38,40 @@ def axis_text(types: Types, operand: int, axis: int) -> str:
     return f"axis {axis} of operand {operand + 1} ({size_text(types[operand], axis)})"
 
 
-def clash(message: str, a: Size, b: Size, help: str) -> ShapeError:
-    """The error for two sizes that differ: SW101 between numbers, SW102 where one is known only at run time."""
-    if isinstance(a, int) and isinstance(b, int):
-        return ShapeError(message, help=help, code="SW101")
-    return ShapeError(message, help=help, code="SW102", sizes=(a, b))
+def words(t: TensorType) -> str:
+    """`Tensor[Batch=32, 10]`, as a user would write it."""
+    kind = "Tensor" if t.dtype.is_float else "BoolTensor" if t.dtype is DType.bool else "IntTensor"
+    return f"{kind}[{', '.join(size_text(t, a) for a in range(t.ndim)) or '()'}]"
 
 
-def same_size(op: str, types: Types, a: tuple[int, int], b: tuple[int, int], help: str) -> Size:
-    """The common size of two (operand, axis) places, which must be equal."""
+def clash(title: str, a: Size, b: Size, details: list[str], code: str = "SW101", places: Places = ()) -> ShapeError:
+    """The error for two sizes that differ; it carries them if one is known only at run time."""
+    known = isinstance(a, int) and isinstance(b, int)
+    return ShapeError(title, details=details, code=code, sizes=None if known else (a, b), places=places)
+
+
+def two_sizes(
+    op: str, types: Types, a: tuple[int, int], b: tuple[int, int], title: str, must: str, rule: str
+) -> ShapeError:
+    """The error for two (operand, axis) places that do not fit: SW102 if they are one axis by name, else SW101.
+
+    title: a sentence with `{a}` and `{b}` for the sizes. must: one with the places.
+    """
+    left, right = types[a[0]], types[b[0]]
+    name, other = left.names[a[1]], right.names[b[1]]
+    sizes = left.shape[a[1]], right.shape[b[1]]
+    details = [must.format(a=axis_text(types, *a), b=axis_text(types, *b)), rule]
+    if name is not None and name == other and getattr(name, "dim", None) is getattr(other, "dim", None):
+        return clash(f"{op}: axis `{name}` has two sizes: {sizes[0]} and {sizes[1]}", *sizes, details, "SW102", (a, b))
+    said = title.format(a=size_text(left, a[1]), b=size_text(right, b[1]))
+    return clash(f"{op}: {said}", *sizes, details, places=(a, b))
+
+
+def same_size(op: str, types: Types, a: tuple[int, int], b: tuple[int, int], rule: str) -> Size:
+    """The common size of two (operand, axis) places, which must be equal; `rule` says why, in a message."""
     left, right = types[a[0]].shape[a[1]], types[b[0]].shape[b[1]]
     if left != right:
-        raise clash(f"{op}: {axis_text(types, *a)} must equal {axis_text(types, *b)}", left, right, help)
+        raise two_sizes(op, types, a, b, "{a} does not fit {b}", "{a} must equal {b}", rule)
     return left
 
 
@@ -60,7 +83,6 @@ def arity(op: str, types: Types, low: int, high: int | None = None) -> None:
         wanted = f"{low}" if low == most else f"{low} to {most}"
         raise ShapeError(
             f"{op} takes {wanted} operand{'s' if wanted != '1' else ''}, got {len(types)}",
-            help=f"call {op} with {wanted}",
             code="SW103",
         )
 
@@ -81,10 +103,10 @@ def of_kind(op: str, types: Types, operand: int, accept: frozenset[DType]) -> No
     """Check the element type of one operand."""
     t = types[operand]
     if t.dtype not in accept:
-        wanted = "float32" if DType.float32 in accept else sorted(d.value for d in accept)[0]
         raise DTypeError(
-            f"{op} needs {kind_text(accept)}; operand {operand + 1} is {t}",
-            help=f'convert it first: x.astype("{wanted}")',
+            f"{op} needs {kind_text(accept)}",
+            details=[f"operand {operand + 1} is {t.dtype.value}"],
+            places=((operand, 0),),
             code="SW203",
         )
 
@@ -95,8 +117,9 @@ def same_dtype(op: str, types: Types, first: int = 0) -> DType:
     for i, t in enumerate(types[first + 1 :], first + 1):
         if t.dtype is not want:
             raise DTypeError(
-                f"{op} needs operands of one element type; operand {first + 1} is {types[first]}, operand {i + 1} is {t}",
-                help=f'convert one of them: x.astype("{(want if want.is_float else t.dtype).value}")',
+                f"{op} needs operands of one element type",
+                details=[f"operand {first + 1} is {want.value}, operand {i + 1} is {t.dtype.value}"],
+                places=((first, 0), (i, 0)),
                 code="SW202",
             )
     return want
@@ -106,8 +129,8 @@ def rank_at_least(op: str, types: Types, operand: int, rank: int) -> None:
     t = types[operand]
     if t.ndim < rank:
         raise ShapeError(
-            f"{op}: operand {operand + 1} must have at least {rank} {'axis' if rank == 1 else 'axes'}, it is {t}",
-            help="insert the missing axis with x[None] or reshape",
+            f"{op} needs an operand with at least {rank} {'axis' if rank == 1 else 'axes'}",
+            details=[f"operand {operand + 1} is {words(t)}"],
             code="SW103",
         )
 
@@ -117,12 +140,12 @@ def check_axes(op: str, t: TensorType, axes: Sequence[int]) -> None:
     for a in axes:
         if not 0 <= a < t.ndim:
             raise ShapeError(
-                f"{op}: axis {a} does not exist in {t}",
-                help=f"axes of this operand are 0 to {t.ndim - 1}" if t.ndim else "the operand is a scalar",
+                f"{op}: axis {a} does not exist in {words(t)}",
+                details=[f"the axes are 0 to {t.ndim - 1}" if t.ndim else "a scalar has no axes"],
                 code="SW104",
             )
     if len(set(axes)) != len(axes):
-        raise ShapeError(f"{op}: axis named twice in {tuple(axes)}", help="name each axis once", code="SW104")
+        raise ShapeError(f"{op}: an axis is named twice in {tuple(axes)}", code="SW104")
 
 
 # ---- broadcasting
@@ -143,13 +166,8 @@ def broadcast(op: str, types: Types, first: int = 0) -> tuple[Shape, Names]:
             elif shape[at] == 1:
                 shape[at], names[at], setter[at] = size, t.names[axis], (k, axis)
             elif size != 1:
-                raise clash(
-                    f"{op}: {axis_text(types, *setter[at])} and {axis_text(types, k, axis)} do not broadcast: "
-                    "they must be equal, or one of them 1",
-                    shape[at],
-                    size,
-                    "axes are lined up from the last one; insert an axis of size 1 where one is meant: x[:, None]",
-                )
+                must, rule = "{a} must equal {b}, or one of them be 1", "axes are lined up from the last one"
+                raise two_sizes(op, types, setter[at], (k, axis), "{a} and {b} do not broadcast", must, rule)
     return tuple(shape), tuple(names)
 
 
@@ -157,19 +175,17 @@ def check_broadcast_to(op: str, t: TensorType, shape: Shape) -> Names:
     """Axis names of `t` broadcast to `shape`; raises where it does not fit."""
     if t.ndim > len(shape):
         raise ShapeError(
-            f"{op}: {t} has more axes than the wanted shape {shape_text(shape)}",
-            help="give a shape with at least as many axes",
+            f"{op}: {words(t)} has more axes than the wanted shape {shape_text(shape)}",
+            details=["new axes come in front; none is taken away"],
             code="SW103",
         )
     lead = len(shape) - t.ndim
     for axis, size in enumerate(t.shape):
         if size not in (1, shape[axis + lead]):
-            raise clash(
-                f"{op}: {axis_text((t,), 0, axis)} cannot become {shape[axis + lead]}: it must be equal, or 1",
-                size,
-                shape[axis + lead],
-                "axes are lined up from the last one",
-            )
+            want = shape[axis + lead]
+            must = f"{axis_text((t,), 0, axis)} must equal {want}, or be 1"
+            details = [must, "axes are lined up from the last one"]
+            raise clash(f"{op}: {size_text(t, axis)} cannot become {want}", size, want, details, places=((0, axis),))
     kept = (n if s == shape[i + lead] else None for i, (n, s) in enumerate(zip(t.names, t.shape, strict=True)))
     return (None,) * lead + tuple(kept)
 

@@ -23,12 +23,12 @@ from ...dsl.blame import TRANSPARENT
 from ...dsl.check import Walk
 from ...dsl.discrete import BoolTensor, IntTensor
 from ...dsl.hints import PackHint
-from ...dsl.pack import Pack, children, rebuilt
-from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered
+from ...dsl.pack import Pack, children, helped, rebuilt
+from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered, exact_sizes
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
 from .arguments import Bound, Builder, Unbound
-from .state import Run, State, Stop, active, exact_sizes, is_unknown
+from .state import Run, State, Stop, active, is_unknown
 
 Instead: TypeAlias = Literal["tensor", "stop", "nan", "true", "self"]  # in the place of a result that there is not
 AnyFunction: TypeAlias = "Callable[..., Any]"
@@ -144,7 +144,8 @@ def _pack_guard(check_pack: Callable[[Pack, PackHint | None], Pack]) -> Callable
             with exact_sizes():
                 return check_pack(pack, hint)
         except ShapewrightError as error:
-            run.report(error)
+            with exact_sizes():
+                run.report(helped(error, pack, hint))
             return _forgotten(run, pack)
 
     return checked

@@ -52,7 +52,12 @@ class Diagnostic:
         s = self.span
         place = {"file": s.file, "line": s.line, "column": s.column, "end_line": s.end_line, "end_column": s.end_column}
         what = {"code": self.code, "message": self.message, "details": list(self.details), "notes": list(self.notes)}
-        return {**place, **what, "help": self.help, "function": self.function}
+        return {**place, **what, "help": self.help, "page": self.page, "function": self.function}
+
+    @property
+    def page(self) -> str:
+        """The page about the code, relative to the documentation; `shapewright explain CODE` prints it."""
+        return f"errors/{self.code}.md"
 
 
 @final

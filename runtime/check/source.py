@@ -33,7 +33,7 @@ def check_source(path: str | Path, *, timeout: float = 20.0) -> CheckResult:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.jsonl"
         arguments = f"{str(file)!r}, {str(answer)!r}, {time.time()!r}"
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.worker import main; main({arguments})"
+        code = f"__name__ = {__package__!r}; import sys; sys.path[:] = {sys.path!r}; from {__package__}.worker import main; main({arguments})"
         status: int | None = None
         with suppress(subprocess.TimeoutExpired):
             status = subprocess.run(

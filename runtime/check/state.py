@@ -18,6 +18,7 @@ from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.pack import Pack
+from ...dsl.repairs import closest
 
 Key: TypeAlias = "tuple[str, int, int, int, int]"  # file and range
 _STDLIB = sysconfig.get_path("stdlib")
@@ -108,7 +109,8 @@ class Run:
     def report_exception(self, error: Exception) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
         if not self.lost:
-            self.report(ShapewrightError(f"{type(error).__name__}: {error}".removesuffix(": ")), raised_at(error))
+            text = f"{type(error).__name__}: {error}".removesuffix(": ")
+            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error))
 
     def unknown(self) -> AnyArray:
         """A tensor of which nothing is known."""
@@ -153,16 +155,6 @@ def activate(run: Run) -> Generator[None]:
         sizes.concretize, _active = saved, None
 
 
-@contextmanager
-def exact_sizes() -> Generator[None]:
-    """Two sizes are the same only if they are for all values of their symbols."""
-    saved, sizes.concretize = sizes.concretize, None
-    try:
-        yield
-    finally:
-        sizes.concretize = saved
-
-
 # ---- values
 def is_unknown(value: object) -> bool:
     """Whether a value is, or contains, a tensor of which nothing is known."""
@@ -185,6 +177,14 @@ def text_of(value: object) -> str | None:
         parts = [text_of(x) for x in cast("tuple[object, ...]", value)]
         return None if None in parts or not parts else f"tuple[{', '.join(map(str, parts))}]"
     return None
+
+
+def _meant(error: Exception) -> str | None:
+    """The attribute that exists, where another was written."""
+    if not isinstance(error, AttributeError) or error.obj is None:
+        return None
+    close = closest(str(error.name), [n for n in dir(error.obj) if not n.startswith("_")])
+    return None if close is None else f"did you mean `{close}`?"
 
 
 # ---- places

@@ -98,7 +98,7 @@ class CudaEagerEngine(Engine):
         return self._ops.on(mirror.address, cell.shape, cell.dtype, mirror)
 
     def _inputs(self, xs: Sequence[object]) -> list[Any]:
-        return [lifted(self._ops, x) for x in self._model.inputs(xs)]
+        return [lifted(self._ops, x) for x in self._model.named_inputs(xs)]
 
     def _value(self, x: AnyArray) -> DeviceArray:
         return self._ops.lift(cast("Arr", value_of(x)))

@@ -44,11 +44,12 @@ if __name__ == "__main__":
 
 TEXT = """\
 program.py:20:5: error[SW102]: axis `Batch` has two sizes: Batch and 10
-    --> program.py:20   return x.sum(0)
-                        ^^^^^^^^^^^^^^^
+    --> program.py:20:5   return x.sum(0)
+                          ^^^^^^^^^^^^^^^
      | result: Tensor[Batch]   was given shape (10,)
      = axis 0 (`Batch`) of the result of `bad` is 10, where Batch is bound
   note: Batch was bound by `x: Tensor[Batch, Ten]` (program.py:19)
+  note: `result: Tensor[Batch]` is declared at program.py:19
 program.py:23: note: `open_axis` is not checked: cannot be bound: `x` has any axes; \
 write @sw.example(x=...) with its shape
 1 error in 1 function, 2 functions checked
@@ -129,8 +130,12 @@ def test_json(tmp_path: Path) -> None:
                 "result: Tensor[Batch]   was given shape (10,)",
                 "axis 0 (`Batch`) of the result of `bad` is 10, where Batch is bound",
             ],
-            "notes": ["Batch was bound by `x: Tensor[Batch, Ten]` (program.py:19)"],
+            "notes": [
+                "Batch was bound by `x: Tensor[Batch, Ten]` (program.py:19)",
+                "`result: Tensor[Batch]` is declared at program.py:19",
+            ],
             "help": None,
+            "page": "errors/SW102.md",
             "function": "bad",
         }
     ]

@@ -1,6 +1,6 @@
 """Whole kernels and listings of three small programs for both targets, as a reader sees them.
 
-SHAPEWRIGHT_UPDATE_GOLDEN=1 writes the files anew; read the difference before committing it.
+`pytest --update-golden` writes the files anew; read the difference before committing it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def test_golden(name: str, what: str, target: Device) -> None:
     path = GOLDEN / f"{file}.{'txt' if what == 'listing' else 'py'}"
     if UPDATE:
         path.write_text(text)
-    assert path.exists(), f"no golden file {path.name}: did you forget SHAPEWRIGHT_UPDATE_GOLDEN=1?"
+    assert path.exists(), f"no golden file {path.name}: did you forget --update-golden?"
     assert text == path.read_text()
 
 

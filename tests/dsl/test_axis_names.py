@@ -26,7 +26,9 @@ def test_an_axis_made_with_another_dim_is_refused() -> None:
     """Sizes are equal: only the names tell the axes apart."""
     square = np.ones((3, 3))
     turned: Any = sw.Tensor[Columns, Rows](square)
-    with pytest.raises(sw.ShapeError, match=r"axis 0 .* is `Columns`, where `Rows` is wanted[\s\S]*transpose it"):
+    with pytest.raises(
+        sw.ShapeError, match=r"axis 0 .* is `Columns`, where `Rows` is wanted[\s\S]*transpose `x`: write `turned.mT`"
+    ):
         over_rows(turned)
     assert over_rows(turned.T).names == ("Rows",)
 

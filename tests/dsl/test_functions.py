@@ -168,7 +168,7 @@ def test_einsum_errors() -> None:
     x = sw.Tensor(X)
     with pytest.raises(sw.ShapeError, match="2 operands, 1 were given"):
         sw.einsum("ij,jk->ik", x)
-    with pytest.raises(sw.ShapeError, match="operand 1 has 2 axes"):
+    with pytest.raises(sw.ShapeError, match="`x` has 2 axes"):
         sw.einsum("ijk->i", x)
     with pytest.raises(sw.ShapeError, match='"z" is in no operand'):
         sw.einsum("ij->z", x)
@@ -365,7 +365,7 @@ def test_cross_entropy() -> None:
     with pytest.raises(sw.OptionError, match="label_smoothing"):
         sw.cross_entropy(x, targets, label_smoothing=2.0)
     labels: Any = sw.Tensor([0.0, 1.0, 2.0])
-    with pytest.raises(sw.ShapeError, match=r'targets\.astype\("int64"\)'):
+    with pytest.raises(sw.ShapeError, match=r'write `sw\.cross_entropy\(x, labels\.astype\("int64"\)\)`'):
         sw.cross_entropy(x, labels)
 
 

@@ -275,10 +275,12 @@ def test_a_cell_is_no_tensor() -> None:
     class Cell:
         value = t(5, 4)
 
-    with pytest.raises(DTypeError, match=r"pass its tensor: x\.value"):
-        loss(mlp(), cast("Any", Cell()), i(5))
-    with pytest.raises(DTypeError, match=r"pass its tensor: w\.value"):
-        Dense[Any, Any](cast("Any", Cell()), t(4))
+    cell: Any = Cell()
+    with pytest.raises(DTypeError, match=r"pass the tensor of `w`: write `cell\.value`"):
+        Dense[Any, Any](cell, t(4))
+    with pytest.raises(DTypeError, match=r"is a tests\.Cell, not a tensor") as error:
+        loss(mlp(), cell, i(6))  # its tensor would not fit
+    assert error.value.diagnostic.help is None
 
 
 # ---- scopes

@@ -104,16 +104,20 @@ def transposed(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Pixels, Batch]:
 
 
 def zeros(*shape: int) -> Any:
-    return np.zeros(shape, np.float32)
+    return np.full(shape, 7311.25, np.float32)  # no message may show an element
+
+
+def labels(*shape: int) -> Any:
+    return np.full(shape, 7311)
 
 
 P: Any = MLP(zeros(64, 32), zeros(32), zeros(32, 10))
 X: Any = sw.Tensor[Batch, Pixels](zeros(5, 64))
-Y: Any = sw.IntTensor[Batch](np.zeros(5, int))
+Y: Any = sw.IntTensor[Batch](labels(5))
 
 
 def case_two_sizes_of_an_axis() -> None:
-    loss(P, X, sw.IntTensor[Batch](np.zeros(6, int)))
+    loss(P, X, sw.IntTensor[Batch](labels(6)))
 
 
 def case_axis_bound_by_a_parameter() -> None:
@@ -170,7 +174,7 @@ def case_parameter_cell() -> None:
 
 
 def case_unsupported_element_type() -> None:
-    wrong: Any = np.zeros((5, 64), np.complex64)
+    wrong: Any = np.full((5, 64), 7311.25, np.complex64)
     logits(P, wrong)
 
 

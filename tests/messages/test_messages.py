@@ -1,6 +1,6 @@
 """Whole error messages, line by line: each case of program.py against golden/NAME.txt.
 
-SHAPEWRIGHT_UPDATE_GOLDEN=1 writes the files anew; read the difference before committing it.
+`pytest --update-golden` writes the files anew; read the difference before committing it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def test_message(case: str) -> None:
     path = GOLDEN / f"{case}.txt"
     if UPDATE:
         path.write_text(text)
-    assert path.exists(), f"no golden file for {case}: did you forget SHAPEWRIGHT_UPDATE_GOLDEN=1?"
+    assert path.exists(), f"no golden file for {case}: did you forget --update-golden?"
     assert text == path.read_text()
 
 

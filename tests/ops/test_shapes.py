@@ -33,8 +33,11 @@ def run(op: str, *types: TensorType, **attrs: AttrValue) -> TensorType:
 def refused(op: str, *types: TensorType, **attrs: AttrValue) -> ShapewrightError:
     with pytest.raises(ShapewrightError) as caught:
         run(op, *types, **attrs)
-    assert caught.value.diagnostic.help
     return caught.value
+
+
+def said(error: ShapewrightError) -> str:
+    return "; ".join([error.diagnostic.message, *error.diagnostic.details])
 
 
 # ---- messages
@@ -42,22 +45,22 @@ def test_two_numbers_that_do_not_broadcast() -> None:
     error = refused("add", f32(("Batch", 32), ("Hidden", 128)), f32(("Digits", 10)))
     assert isinstance(error, ShapeError) and error.code == "SW101" and error.sizes is None
     assert str(error) == (
-        "error[SW101]: add: axis 1 of operand 1 (Hidden=128) and axis 0 of operand 2 (Digits=10) do not broadcast: "
-        "they must be equal, or one of them 1\n"
-        "help: axes are lined up from the last one; insert an axis of size 1 where one is meant: x[:, None]"
+        "error[SW101]: add: Hidden=128 and Digits=10 do not broadcast\n"
+        "   = axis 1 of operand 1 (Hidden=128) must equal axis 0 of operand 2 (Digits=10), or one of them be 1\n"
+        "   = axes are lined up from the last one"
     )
 
 
 def test_the_operand_that_set_the_size_is_named() -> None:
     """Not the first operand, whose axis is 1 and fits everything."""
     error = refused("where", f32(1, dtype=DType.bool), f32(3), f32(4))
-    assert "axis 0 of operand 2 (3) and axis 0 of operand 3 (4) do not broadcast" in str(error)
+    assert "axis 0 of operand 2 (3) must equal axis 0 of operand 3 (4)" in str(error)
 
 
 def test_a_symbolic_size_against_a_number_carries_both() -> None:
     error = refused("mul", f32(("Batch", B), 4), f32(8, 4))
-    assert error.code == "SW102" and error.sizes == (B, 8)
-    assert "axis 0 of operand 1 (Batch) and axis 0 of operand 2 (8) do not broadcast" in str(error)
+    assert error.code == "SW101" and error.sizes == (B, 8)
+    assert "axis 0 of operand 1 (Batch) must equal axis 0 of operand 2 (8)" in str(error)
 
 
 def test_a_symbolic_size_is_never_one() -> None:
@@ -68,68 +71,74 @@ def test_a_symbolic_size_is_never_one() -> None:
 def test_matmul_names_both_inner_axes() -> None:
     error = refused("matmul", f32(("Batch", B), ("Hidden", 128)), f32(64, ("Digits", 10)))
     assert error.code == "SW101"
-    assert error.diagnostic.message == ("matmul: axis 1 of operand 1 (Hidden=128) must equal axis 0 of operand 2 (64)")
+    assert error.diagnostic.message == "matmul: Hidden=128 does not fit 64"
+    assert error.diagnostic.details[0] == "axis 1 of operand 1 (Hidden=128) must equal axis 0 of operand 2 (64)"
+    assert error.places == ((0, 1), (1, 0))
+
+
+def test_one_axis_by_name_has_two_sizes() -> None:
+    """The code does not depend on whether a size is known."""
+    for size in (128, B):
+        error = refused("matmul", f32(("Batch", B), ("Hidden", size)), f32(("Hidden", 64), ("Digits", 10)))
+        assert error.code == "SW102"
+        assert error.diagnostic.message == f"matmul: axis `Hidden` has two sizes: {size} and 64"
 
 
 def test_linear_says_how_its_weight_lies() -> None:
     error = refused("linear", f32(32, ("Pixels", 64)), f32(("Digits", 10), ("Pixels", 64)))
     assert "axis 1 of operand 1 (Pixels=64) must equal axis 0 of operand 2 (Digits=10)" in str(error)
-    assert "help: the weight is [in, out] (PyTorch's transposed): is w.T meant?" in str(error)
+    assert "= the weight is [in, out], the transpose of PyTorch's" in str(error)
 
 
 def test_reshape_gives_both_counts() -> None:
     error = refused("reshape", f32(("Batch", B), 4), shape=(32,))
     assert error.sizes == (4 * B, 32)
-    assert error.diagnostic.message == "reshape: f32[Batch, 4] has 4*Batch elements, the shape [32] has 32"
+    assert error.diagnostic.message == "reshape: Tensor[Batch, 4] has 4*Batch elements, the shape [32] has 32"
 
 
 def test_element_types_do_not_mix() -> None:
     error = refused("add", f32(3), i64(3))
     assert isinstance(error, DTypeError) and error.code == "SW202"
     assert str(error) == (
-        "error[SW202]: add needs operands of one element type; operand 1 is f32[3], operand 2 is i64[3]\n"
-        'help: convert one of them: x.astype("float32")'
+        "error[SW202]: add needs operands of one element type\n   = operand 1 is float32, operand 2 is int64"
     )
 
 
 def test_a_kind_of_element_is_asked_for() -> None:
     error = refused("exp", i64(("Batch", 3)))
-    assert str(error) == (
-        "error[SW203]: exp needs floating operands; operand 1 is i64[Batch=3]\n"
-        'help: convert it first: x.astype("float32")'
-    )
+    assert str(error) == ("error[SW203]: exp needs floating operands\n   = operand 1 is int64")
 
 
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (lambda: refused("sum", f32(3, 4), axis=(2,), keepdims=False), "SW104", "sum: axis 2 does not exist in f32[3, 4]"),
-        (lambda: refused("sum", f32(3, 4), axis=(1, 1), keepdims=False), "SW104", "sum: axis named twice in (1, 1)"),
+        (lambda: refused("sum", f32(3, 4), axis=(2,), keepdims=False), "SW104", "sum: axis 2 does not exist in Tensor[3, 4]"),
+        (lambda: refused("sum", f32(3, 4), axis=(1, 1), keepdims=False), "SW104", "sum: an axis is named twice in (1, 1)"),
         (lambda: refused("max", f32(3, 0), axis=(1,), keepdims=False), "SW107", "axis 1 of operand 1 (0) is empty"),
-        (lambda: refused("transpose", f32(3, 4), axes=(0,)), "SW104", "(0,) names 1 axes of f32[3, 4]"),
-        (lambda: refused("broadcast_to", f32(3, 4), shape=(4,)), "SW103", "f32[3, 4] has more axes than the wanted shape [4]"),
-        (lambda: refused("broadcast_to", f32(3), shape=(4,)), "SW101", "axis 0 of operand 1 (3) cannot become 4"),
+        (lambda: refused("transpose", f32(3, 4), axes=(0,)), "SW104", "(0,) names 1 axes of Tensor[3, 4]"),
+        (lambda: refused("broadcast_to", f32(3, 4), shape=(4,)), "SW103", "Tensor[3, 4] has more axes than the wanted shape [4]"),
+        (lambda: refused("broadcast_to", f32(3), shape=(4,)), "SW101", "broadcast_to: 3 cannot become 4; axis 0 of operand 1 (3) must equal 4, or be 1"),
         (lambda: refused("concat", f32(3, 4), f32(3, 5), axis=0), "SW101", "axis 1 of operand 1 (4) must equal axis 1 of operand 2 (5)"),
         (lambda: refused("concat", f32(3, 4), f32(3), axis=0), "SW103", "the ranks differ"),
         (lambda: refused("slice", f32(5), starts=(3,), steps=(1,), shape=(3,)), "SW106", "3 elements from 3 in steps of 1 do not fit axis 0 (5)"),
         (lambda: refused("slice", f32(5), starts=(1,), steps=(-1,), shape=(3,)), "SW106", "do not fit axis 0 (5)"),
-        (lambda: refused("einsum", f32(3, 4), f32(5, 6), spec="ij,jk->ik"), "SW101", 'letter "j": axis 1 of operand 1 (4) must equal axis 0 of operand 2 (5)'),
-        (lambda: refused("einsum", f32(3, 4), f32(4), spec="ijk,jk->i"), "SW103", "the spec gives it 3 axes"),
+        (lambda: refused("einsum", f32(3, 4), f32(5, 6), spec="ij,jk->ik"), "SW101", 'letter "j": 4 does not fit 5; axis 1 of operand 1 (4) must equal axis 0 of operand 2 (5)'),
+        (lambda: refused("einsum", f32(3, 4), f32(4), spec="ijk,jk->i"), "SW103", '"ijk" has 3 letters for Tensor[3, 4]; operand 1 has 2 axes'),
         (lambda: refused("einsum", f32(3, 4), f32(4), spec="ij,k->k"), "SW103", "sum that axis first"),
         (lambda: refused("einsum", f32(3, 3), f32(3), spec="ii,i->i"), "SW103", "a letter stands twice in one place"),
-        (lambda: refused("matmul", f32(), f32(3)), "SW103", "operand 1 must have at least 1 axis, it is f32[]"),
+        (lambda: refused("matmul", f32(), f32(3)), "SW103", "matmul needs an operand with at least 1 axis; operand 1 is Tensor[()]"),
         (lambda: refused("mse_loss", f32(("Batch", 8)), f32(("Batch", 8), 1), reduction="mean"), "SW103", "the ranks differ"),
         (lambda: refused("cross_entropy", f32(8, 10), i64(9), reduction="mean", label_smoothing=0.0, ignore_index=None), "SW101",
          "axis 0 of operand 1 (8) must equal axis 0 of operand 2 (9)"),
         (lambda: refused("take_along_axis", f32(3, 4), i64(2, 1), axis=1), "SW101", "axis 0 of operand 1 (3) must equal axis 0 of operand 2 (2)"),
-        (lambda: refused("take", f32(3), f32(3), axis=0), "SW203", "take needs integer operands; operand 2 is f32[3]"),
+        (lambda: refused("take", f32(3), f32(3), axis=0), "SW203", "take needs integer operands; operand 2 is float32"),
         (lambda: refused("neg", f32(3), f32(3)), "SW103", "neg takes 1 operand, got 2"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(error: Callable[[], ShapewrightError], code: str, text: str) -> None:
     found = error()
     assert found.code == code
-    assert text in found.diagnostic.message
+    assert text in said(found)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +201,7 @@ def test_windows_at_symbolic_ends() -> None:
     for start, step, size in ((B - 1, -1, B), (1, 1, B - 1), (0, 1, B - 1), (B - 1, 1, 1)):
         assert run("slice", f32(B), starts=(start,), steps=(step,), shape=(size,)).shape == (size,)
     assert refused("slice", f32(("Batch", B)), starts=(0,), steps=(1,), shape=(3,)).sizes == (B, 2)
-    assert refused("slice", f32(("Batch", B)), starts=(3,), steps=(1,), shape=(B - 3,)).code == "SW102"
+    assert refused("slice", f32(("Batch", B)), starts=(3,), steps=(1,), shape=(B - 3,)).code == "SW106"
 
 
 def test_bounds_of_sizes() -> None:

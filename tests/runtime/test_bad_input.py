@@ -82,7 +82,7 @@ CASES: dict[str, Case] = {
         untyped_loss,
         (X[:, :3], Y),
         sw.ShapeError,
-        r"axis 1 of operand 1 \(3\) must equal",
+        r"axis 1 of `x` \(3\) must equal",
         "untyped size",
     ),
     "wrong dtype": (line_loss, (X, Y.astype(int)), sw.DTypeError, "argument `y` .* is an IntTensor, not a Ten", "call"),
@@ -99,7 +99,7 @@ CASES: dict[str, Case] = {
         line_loss,
         (sw.Tensor[Features, Batch](np.full((5, 5), SECRET)), np.zeros(5)),
         sw.ShapeError,
-        r"axis 0 .* is `Features`, where `Batch` is wanted[\s\S]*transpose it",
+        r"axis 0 .* is `Features`, where `Batch` is wanted[\s\S]*transpose `x`",
         "call",
     ),
     "too few inputs": (line_loss, (X,), sw.ShapeError, "`line_loss` is called without `y`", "call"),
@@ -148,7 +148,7 @@ def refused(error: type[sw.ShapewrightError], text: str, mark: str, what: Callab
     with pytest.raises(error, match=text or None) as caught:
         what()
     message = str(caught.value)
-    places = re.findall(r"^  --> (\S+):(\d+)", message, re.MULTILINE)
+    places = re.findall(r"^  --> ([^\s:]+):(\d+)", message, re.MULTILINE)
     assert places == [("test_bad_input.py", str(line_of(mark)))], message
     assert re.search(r"error\[SW\d{3}\]", message)
     assert "7311" not in message

@@ -1,0 +1,122 @@
+"""An error of an operation, told to the user: the line, the operands, who bound the axes, and a next step that works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..compiler.errors import DTypeError, ShapewrightError
+from ..compiler.ir.attrs import Attrs
+from ..compiler.sizes import Size
+from ..compiler.types import DType, TensorType
+from .array import is_array, ops_of, type_of, type_text
+from .blame import UserCall, user_call
+from .fixes import Failed, suggestion
+from .interpreters import Ops, SymbolicOps, current
+from .places import bound_note, fixed_note
+from .scope import bindings_of, current_scope
+
+
+def located(
+    error: ShapewrightError,
+    args: Sequence[object],
+    types: Sequence[TensorType],
+    op: str | None = None,
+    attrs: Attrs | None = None,
+) -> ShapewrightError:
+    """The error with the user's line and one text per operand, such as `h: Tensor[Batch=32, Hidden=128]`.
+
+    types: of the operands as far as they are known. op, attrs: the operation, so that a way out can be tried.
+    """
+    if error.diagnostic.loc is not None:
+        return error
+    call = user_call(args)
+    known = [*types, *(t for x in args[len(types) :] if (t := _type(x)) is not None)]
+    if error.diagnostic.help is None and op is not None and len(known) == len(args):
+        error.diagnostic.help = suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error))
+    example = _example(args)
+    texts = [_operand(x, i, call, types, example, isinstance(error, DTypeError)) for i, x in enumerate(args)]
+    if isinstance(error, DTypeError) or len(known) != len(args):
+        notes: list[str] = []
+    else:
+        notes = _who_bound(error, known, example)
+    _say_names(error, call)
+    error.diagnostic.notes = [*error.diagnostic.notes, *notes]
+    error.at(call.loc, texts)
+    return error
+
+
+def fail(error: ShapewrightError, *args: object, op: str | None = None, attrs: Attrs | None = None) -> NoReturn:
+    """Raise an error that the surface found itself, with the user's line and the operands."""
+    raise located(error, args, (), op, attrs) from None
+
+
+def _type(x: object) -> TensorType | None:
+    """The type of a tensor, or of a number that meets none."""
+    if is_array(x):
+        return type_of(x)
+    return (
+        TensorType(DType.of(np.asarray(np.float32(0) if isinstance(x, float) else x).dtype), ())
+        if isinstance(x, bool | int | float)
+        else None
+    )
+
+
+def _operand(
+    x: object,
+    i: int,
+    call: UserCall,
+    types: Sequence[TensorType],
+    example: Callable[[Size], int] | None,
+    with_dtype: bool,
+) -> str:
+    t = type_of(x) if is_array(x) else None
+    if i < len(types) and (t is not None or isinstance(x, np.ndarray | list)):
+        t = types[i]
+    if t is None:
+        return f"{call.names[i]}: {type(x).__name__}"  # pyright: ignore[reportUnknownArgumentType]  of an object
+    text = f"{call.names[i]}: {type_text(t, example)}"
+    return f"{text} {t.dtype.value}" if with_dtype else text
+
+
+def _example(args: Sequence[object]) -> Callable[[Size], int] | None:
+    """The numbers behind symbolic sizes, if a function is recorded with some."""
+    found = [o for x in args if is_array(x) and (o := ops_of(x)) is not None]
+    ops: Ops[Any] = found[0] if found else current()
+    return ops.example if isinstance(ops, SymbolicOps) else None
+
+
+def _say_names(error: ShapewrightError, call: UserCall) -> None:
+    """`h` in the place of `operand 1`, where it is known what the user wrote."""
+
+    def named(found: re.Match[str]) -> str:
+        i = int(found[1]) - 1
+        known = i < len(call.names) and not call.names[i].startswith("operand ")
+        return f"`{call.names[i]}`" if known else found[0]
+
+    d = error.diagnostic
+    d.message = re.sub(r"\boperand (\d+)\b", named, d.message)
+    d.details = [re.sub(r"\boperand (\d+)\b", named, text) for text in d.details]
+
+
+def _who_bound(
+    error: ShapewrightError, types: Sequence[TensorType], example: Callable[[Size], int] | None
+) -> list[str]:
+    """What gave the axes that do not fit their sizes: the class of a Dim, or an argument of the typed call."""
+    scope = current_scope.get()
+    notes: list[str] = []
+    for operand, axis in error.places:
+        t = types[operand]
+        dim: object = getattr(t.names[axis], "dim", None)
+        if dim is None:
+            continue
+        size = t.shape[axis]
+        bound = None if scope is None else bindings_of(scope).get(dim)
+        if getattr(dim, "size", None) is not None:
+            notes.append(fixed_note(dim, size))
+        elif bound is not None and (bound.sizes[0] if example is None else example(bound.sizes[0])) == size:
+            notes.append(bound_note(str(t.names[axis]), size, bound.source))
+    return list(dict.fromkeys(notes))

@@ -1,0 +1,279 @@
+"""One next step for a call that does not fit its annotations: each idea is checked like the call, and shown only if it
+fits. An idea exchanges two arguments, or changes one: converted, transposed, with an axis of size 1 more or less, made
+a tensor, given the names of its axes.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
+
+import numpy as np
+
+from ..compiler.errors import DTypeError, ShapewrightError
+from ..compiler.loc import Loc
+from ..compiler.types import DType, TensorType
+from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
+from .check import Item, Walk, bind, check_names
+from .hints import ArrayHint, Hint, PackHint
+from .pack import Pack, rebuilt
+from .places import Written as Place
+from .places import written_call
+from .report import shape_text
+from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, replaced
+from .scope import Scope, Source, bindings_of, exact_sizes, is_outermost, scope_now
+
+if TYPE_CHECKING:
+    from .typed import Plan
+
+Keywords: TypeAlias = "Mapping[str, object]"
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_CAST = {"Tensor": DType.float32, "IntTensor": DType.int64}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A change of one argument: what it is, the argument then, and how it is written (None: as a call of a class)."""
+
+    what: str
+    value: object
+    written: Written
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One argument of a call, or field of a pack: what it must be, where that is written, and what was given."""
+
+    hint: Hint
+    source: Source
+    value: object
+
+
+def repair(plan: Plan, scope: Scope, args: tuple[object, ...], kwargs: Keywords, error: ShapewrightError) -> str | None:
+    """The help line for a refused call; None if nothing is known to help."""
+    parameters = plan.parameters
+    by_position = [n for n, p in parameters.items() if p.kind in _BY_POSITION]
+    positional = dict(zip(by_position, args, strict=False))
+    named = {n: x for n, x in kwargs.items() if n in parameters}
+    given = {n: Given(parameters[n].hint, parameters[n].source, x) for n, x in (positional | named).items()}
+
+    def items(changes: Keywords) -> list[Item]:
+        walk = Walk()
+        new = tuple(changes.get(n, x) for n, x in positional.items()) + args[len(positional) :]
+        plan.walk(walk, new, {n: changes.get(n, x) for n, x in kwargs.items()})
+        if is_outermost(scope):
+            check_names(walk.items)
+        return walk.items
+
+    call = _Refused(given, list(positional), items, scope, error)
+    return call.exchanged() or call.changed() or call.needs() or _renamed(plan, args, kwargs)
+
+
+def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> str | None:
+    """The help line for a new pack that was refused."""
+    at = Source("", "", type(pack).__name__, type(pack), "")
+    given = {s.name: Given(h, s, pack.__dict__[n]) for n, h, s in hint.sources(at)}
+
+    def items(changes: Keywords) -> list[Item]:
+        walk = Walk()
+        walk.fields(hint, rebuilt(pack, changes), at)
+        return walk.items
+
+    made = _Refused(given, list(given), items, scope_now(), error)
+    return made.exchanged() or made.changed() or made.needs()
+
+
+def _renamed(plan: Plan, args: tuple[object, ...], kwargs: Keywords) -> str | None:
+    """A keyword that is almost the name of a parameter without an argument."""
+    taken = {*list(plan.parameters)[: len(args)], *kwargs}
+    for name in kwargs:
+        close = closest(name, [p for p in plan.parameters if p not in taken])
+        if name not in plan.parameters and close is not None:
+            return f"`{name}` is no parameter: did you mean `{close}`?"
+    return None
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The name that is meant where another was written, if one is close enough."""
+    found = difflib.get_close_matches(name, [n for n in names if n != name], 1, 0.6)
+    return found[0] if found else None
+
+
+@final
+class _Refused:
+    """Arguments that do not fit. `items`: the tensors of the arguments with some changed, if their structure fits."""
+
+    def __init__(
+        self,
+        given: dict[str, Given],
+        positional: list[str],
+        items: Callable[[Keywords], list[Item]],
+        scope: Scope,
+        error: ShapewrightError,
+    ) -> None:
+        self._given, self._positional, self._items, self._scope, self._error = given, positional, items, scope, error
+
+    def _fits(self, changes: Keywords) -> bool:
+        try:
+            with exact_sizes():  # an idea must not ask for the number behind a size
+                bind(self._items(changes), bindings_of(self._scope), {})
+        except ShapewrightError:
+            return False
+        return True
+
+    # ---- ideas
+    def exchanged(self) -> str | None:
+        """Two positional arguments that would fit in each other's place."""
+        for a, b in itertools.combinations(self._positional, 2):
+            if self._fits({a: self._given[b].value, b: self._given[a].value}):
+                return self._say_exchanged(a, b)
+        return None
+
+    def _say_exchanged(self, a: str, b: str) -> str:
+        said = f"exchange `{a}` and `{b}`"
+        place, other = (written_call(self._given[n].source) for n in (a, b))
+        if place is None or other is None:
+            return f"{said}: then the arguments fit"
+        swapped = {id(place.argument): other.argument, id(other.argument): place.argument}
+        old, new = code_of(place.call), code_of(replaced(place.call, swapped))
+        return f"{said}: write `{new}` for `{old}`" if len(old) <= LONGEST else f"{said}: then the arguments fit"
+
+    def changed(self) -> str | None:
+        """One argument in another form."""
+        for name, given in self._given.items():
+            for idea in _ideas(given.hint, given.value) if isinstance(given.hint, ArrayHint) else ():
+                if self._fits({name: idea.value}):
+                    return self._say(idea, name, written_call(given.source))
+        return None
+
+    def _say(self, idea: Idea, name: str, place: Place | None) -> str:
+        if place is None:
+            return f"{idea.what.format(name)}: `{code_of(idea.written(ast.Name(name)))}` fits"
+        old, new = code_of(place.argument), code_of(idea.written(place.argument))
+        said = idea.what.format(name)
+        if len(new) > LONGEST:
+            return f"{said}: `{code_of(idea.written(ast.Name(name)))}` fits"
+        here = self._error.diagnostic.loc
+        underlined = here is not None and _same_place(here, place.argument)
+        return f"{said}: write `{new}`" if underlined else f"{said}: write `{new}` for `{old}`"
+
+    # ---- the shape that is needed
+    def needs(self) -> str | None:
+        """The shape that the argument (or the field of one) would have to have, all its axes considered."""
+        if self._error.needs is None:
+            return None
+        path, shape = self._error.needs
+        try:
+            items = self._items({})
+        except ShapewrightError:
+            return None
+        at = next((i for i, item in enumerate(items) if item.source.path == path), None)
+        if at is None:
+            return None
+        given = items[at].type
+        for _ in given.shape:
+            items[at] = items[at]._replace(type=TensorType(given.dtype, shape, given.names))
+            try:
+                with exact_sizes():
+                    bind(items, bindings_of(self._scope), {})
+            except ShapewrightError as other:
+                if other.needs is not None and other.needs[0] == path and other.needs[1] != shape:
+                    shape = other.needs[1]
+                    continue
+            given_text, needed = shape_text(given.shape), shape_text(items[at].type.shape)
+            return f"`{path}` was given shape {given_text}; {items[at].hint.text} needs {needed}"
+        return None
+
+
+def _same_place(loc: Loc, expr: ast.expr) -> bool:
+    return (loc.line, loc.col, loc.end_line, loc.end_col) == (
+        expr.lineno,
+        expr.col_offset,
+        expr.end_lineno,
+        expr.end_col_offset,
+    )
+
+
+def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
+    array = _as_tensor(value)
+    if array is None:
+        return
+    given = is_array(value)
+    if not given and not isinstance(value, np.ndarray | np.generic):
+        cell = getattr(value, "value", None)
+        if isinstance(cell, Array):
+            yield Idea("pass the tensor of `{}`", cast("object", cell), attribute_written("value"))
+        else:
+            made = _made(hint, value)
+            if made is not None:
+                yield Idea("make a tensor of `{}`", made, lambda e: _class_call(hint.cls.__name__, e))
+        return
+    t = type_of(array)
+    want = _CAST.get(hint.cls.__name__)
+    if want is not None and not isinstance(array, hint.cls):
+        cast_to = method_written("astype", ast.Constant(want.value))
+        yield Idea("convert `{}`", _like(array, TensorType(want, t.shape, t.names)), cast_to)
+        return
+    if t.ndim >= 2:
+        turned = TensorType(t.dtype, (*t.shape[:-2], *t.shape[:-3:-1]), (*t.names[:-2], *t.names[:-3:-1]))
+        yield Idea("transpose `{}`", _like(array, turned), _turned)
+    if t.ndim + 1 == len(hint.axes):
+        for axis in range(t.ndim + 1):
+            longer = TensorType(
+                t.dtype, (*t.shape[:axis], 1, *t.shape[axis:]), (*t.names[:axis], None, *t.names[axis:])
+            )
+            yield Idea("insert an axis into `{}`", _like(array, longer), index_written(axis))
+    if t.ndim == len(hint.axes) + 1:
+        for axis in (a for a in reversed(range(t.ndim)) if t.shape[a] == 1):
+            rest = [a for a in range(t.ndim) if a != axis]
+            shorter = TensorType(t.dtype, tuple(t.shape[a] for a in rest), tuple(t.names[a] for a in rest))
+            at = method_written("squeeze", ast.Constant(axis))
+            yield Idea("take the axis of size 1 from `{}`", _like(array, shorter), at)
+    if any(t.names) and given:
+        renamed = TensorType(t.dtype, t.shape, tuple(a.label for a in hint.axes)[: t.ndim])
+        said = "if it is the same axis, give `{}` its name"
+        yield Idea(said, _like(array, renamed), lambda e: _class_call(hint.text, e))
+
+
+def _turned(expr: ast.expr) -> ast.expr:
+    """`x.mT`, and `x` for it."""
+    is_turned = isinstance(expr, ast.Attribute) and expr.attr == "mT"
+    return expr.value if isinstance(expr, ast.Attribute) and is_turned else attribute_written("mT")(expr)
+
+
+def _as_tensor(value: object) -> AnyArray | None:
+    """A tensor for anything that one can be made of (for a cell, the tensor it holds)."""
+    cell = getattr(value, "value", None)
+    if is_array(value) or isinstance(cell, Array):
+        return value if is_array(value) else cast("AnyArray", cell)
+    if isinstance(value, str | bytes | type) or value is None:
+        return None
+    try:
+        return as_array(value)
+    except ShapewrightError:
+        return None
+
+
+def _made(hint: ArrayHint, value: object) -> object:
+    """`sw.Tensor(value)`, None if it is refused."""
+    try:
+        return cast("Callable[[object], object]", hint.cls)(value)
+    except (DTypeError, TypeError):
+        return None
+
+
+def _like(array: AnyArray, type: TensorType) -> AnyArray:
+    """A tensor of another type for a trial: only the type is looked at."""
+    return make(type, value_of(array), cast("Any", ops_of(array)))
+
+
+def _class_call(text: str, argument: ast.expr) -> ast.expr:
+    """`sw.Tensor[Batch, Pixels](x)`."""
+    return ast.Call(func=ast.parse(f"sw.{text}", mode="eval").body, args=[argument], keywords=[])

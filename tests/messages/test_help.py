@@ -1,0 +1,234 @@
+"""A help line that says what to write is followed to the letter: then the program works. Where nothing fits, none is shown.
+
+Each case is a program with one mistake; what it says to write replaces what it is about in the text of the program.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+import sys
+from collections.abc import Iterator
+from itertools import count
+from types import ModuleType
+
+import pytest
+
+import shapewright as sw
+
+HEAD = """\
+from typing import Any, Generic, TypeVar
+import numpy as np
+import shapewright as sw
+
+class Batch(sw.Dim): ...
+class Pixels(sw.Dim):
+    size = 6
+class Hidden(sw.Dim): ...
+class Digits(sw.Dim):
+    size = 3
+
+class MLP(sw.Pack):
+    w1: sw.Tensor[Pixels, Hidden]
+    b1: sw.Tensor[Hidden]
+    w2: sw.Tensor[Hidden, Digits]
+
+def some(*shape: int) -> Any:
+    return sw.Tensor(np.full(shape, 0.5, np.float32))
+
+@sw.typed
+def head(h: sw.Tensor[Batch, Hidden], w: sw.Tensor[Hidden, Digits]) -> sw.Tensor[Batch, Digits]:
+    return h @ w
+
+@sw.typed
+def loss(x: sw.Tensor[Batch, Digits], y: sw.IntTensor[Batch]) -> sw.Scalar:
+    return sw.cross_entropy(x, y)
+
+x, w, v, b = some(5, 6), some(6, 4), some(4, 3), some(4)
+rows, labels = some(5), sw.IntTensor(np.zeros(5, int))
+p = MLP(w, b, v)
+"""
+_programs = count()
+
+# name: the program; the words that its help begins with
+RIGHT = {
+    "transposed weight": ("x @ w.T", "leave out the transpose: write `x @ w`"),
+    "transpose of the second": ("h = x @ w\nh @ w", "transpose `w`: write `h @ w.mT`"),
+    "transpose of the first": ("some(6, 5) @ w", "transpose `some(6, 5)`"),
+    "transpose in a linear": ("sw.linear(x, some(4, 6))", "transpose"),
+    "transpose in a sum": ("x + some(6, 5)", "transpose"),
+    "exchanged operands": ("w @ x", "exchange the operands: write `x @ w`"),
+    "exchanged in einsum": ('sw.einsum("bi,io->bo", w, x)', "exchange the operands"),
+    "exchanged in a loss": ("sw.cross_entropy(labels, x)", "exchange the operands"),
+    "keepdims in the line": ("x - x.mean(axis=1)", "keep the axis: write `x - x.mean(axis=1, keepdims=True)`"),
+    "keepdims by position": ("x / sw.sum(x, 1)", "keep the axis"),
+    "keepdims of two axes": ("y = some(2, 3, 4)\ny - y.max((1, 2))", "keep the axis"),
+    "keepdims that is False": ("x - x.mean(axis=-1, keepdims=False)", "keep the axis"),
+    "keepdims in an earlier line": (
+        "def f(x: Any) -> Any:\n    m = x.mean(axis=1)\n    return sw.exp(x - m)\nf(x)",
+        "keep the axis: write `x.mean(axis=1, keepdims=True)` in line 32",
+    ),
+    "an axis to insert": ("x * rows", "insert an axis into `rows`: write `x * rows[:, None]`"),
+    "an axis to insert into the first": ("rows - x", "insert an axis into `rows`"),
+    "an axis to insert before it is repeated": ("rows.broadcast_to((5, 6))", "insert an axis"),
+    "an axis to insert, of an array": ("x * np.ones(5, np.float32)", "insert an axis"),
+    "in place": ("y = some(5, 6)\ny *= rows", "insert an axis into `rows`: write `y *= rows[:, None]`"),
+    "an axis to take away": ("sw.mse_loss(x[:, :1], rows)", "take away the axis of size 1"),
+    "a loss of a smaller operand": ("sw.mse_loss(x, x[0])", "repeat `x[0]`, if that is meant"),
+    "reshape": ("x.reshape(7, 6)", "let -1 stand for what is left: write `x.reshape(-1, 6)`"),
+    "reshape to a tuple": ("sw.reshape(x, (2, 16))", "let -1 stand for what is left: write `sw.reshape(x, (2, -1))`"),
+    "concat along another axis": ("sw.concat((x, some(5, 2)))", "they fit along axis 1"),
+    "concat along a given axis": ("sw.concat((x, some(2, 6)), axis=1)", "they fit along axis 0"),
+    "labels and reals": ("rows + labels", 'convert `labels`: write `rows + labels.astype("float32")`'),
+    "labels and a number": ("labels * 0.5", 'convert `labels`: write `labels.astype("float32") * 0.5`'),
+    "exp of labels": ("sw.exp(labels)", "convert `labels`"),
+    "an index of reals": ("sw.take(w, rows, axis=0)", "convert `rows`"),
+    "targets of reals": ("sw.cross_entropy(x, rows)", "convert `rows`"),
+    "exchanged arguments": ("head(v, x @ w)", "exchange `h` and `w`: write `head(x @ w, v)` for `head(v, x @ w)`"),
+    "exchanged fields": ("MLP(b, w, v)", "exchange `w1` and `b1`"),
+    "transposed argument": ("head(x @ w, some(3, 4))", "transpose `w`: write `some(3, 4).mT`"),
+    "transposed argument, by keyword": ("head(h=x @ w, w=some(3, 4))", "transpose `w`"),
+    "transposed field": ("MLP(w, b, some(3, 4))", "transpose `w2`"),
+    "axis of an argument": ("head(rows[:4], v)", "insert an axis into `h`"),
+    "axis of an argument to take away": ("head(some(1, 5, 4), v)", "take the axis of size 1 from `h`"),
+    "kind of an argument": ("loss(some(5, 3), rows)", 'convert `y`: write `rows.astype("int64")`'),
+    "kind of an array": ("loss(some(5, 3), np.zeros(5))", 'convert `y`: write `np.zeros(5).astype("int64")`'),
+    "lists": ("loss([[0.0, 1.0, 0.0]], np.zeros(1, int))", "make a tensor of `x`"),
+    "labels in a list": ("loss(some(2, 3), [0, 1])", "make a tensor of `y`: write `sw.IntTensor([0, 1])`"),
+    "a cell": (
+        "cells = sw.ParamList.from_tensors(p)\nhead(x @ w, cells[2])",
+        "pass the tensor of `w`: write `cells[2].value`",
+    ),
+    "axes in another order": ("head(x @ w, sw.Tensor[Digits, Hidden](some(3, 4)))", "transpose `w`"),
+    "an axis of another name": (
+        "head(x @ w, sw.Tensor[Batch, Digits](some(4, 3)))",
+        "if it is the same axis, give `w` its name: write `sw.Tensor[Hidden, Digits](",
+    ),
+    "an array for a step": (
+        "def f(p: MLP, x: sw.Tensor[Batch, Pixels], y: sw.IntTensor[Batch]) -> sw.Scalar:\n"
+        "    return loss(head(x @ p.w1, p.w2), y)\n"
+        'trainer = sw.ScalarTrainer(p, sw.typed(f), sw.Options(backend="eager"))\n'
+        "trainer.step(x, np.zeros(5), lr=0.1)",
+        'convert `y`: write `np.zeros(5).astype("int64")`',
+    ),
+    "inputs of a step": (
+        "def f(p: MLP, x: sw.Tensor[Batch, Pixels], y: sw.IntTensor[Batch]) -> sw.Scalar:\n"
+        "    return loss(head(x @ p.w1, p.w2), y)\n"
+        'trainer = sw.ScalarTrainer(p, sw.typed(f), sw.Options(backend="eager"))\n'
+        "trainer.forward(labels, x)",
+        "exchange `x` and `y`: write `trainer.forward(x, labels)` for `trainer.forward(labels, x)`",
+    ),
+}
+
+# Programs of the same kinds that no such change repairs.
+WRONG = {
+    "no transpose": "x @ some(4, 3)",
+    "a transpose of other axes": "sw.Tensor[Batch, Pixels](x) @ sw.Tensor[Hidden, Digits](some(5, 6))",
+    "no exchange": "w @ some(5, 3)",
+    "not the axis that was folded": "x - some(6, 5).mean(axis=1)[:3]",
+    "kept already": "some(5, 3) - x.mean(axis=0, keepdims=True)",
+    "assigned twice": "def f(x: Any) -> Any:\n    m = x\n    m = x.sum(1)[:4]\n    return x - m\nf(x)",
+    "no axis to insert": "x * some(4)",
+    "an outer sum is not meant": "some(3) + some(4)",
+    "no axis to take away": "sw.mse_loss(some(5, 2), some(4))",
+    "a reshape that leaves a rest": "x.reshape(4, 7)",
+    "no axis to concat along": "sw.concat((some(2, 3), some(4, 5)))",
+    "axes out of range": "x.sum(axis=2)",
+    "no cast of an object": "sw.take(w, sw.Tensor, axis=0)",
+    "arguments": "head(some(5, 3), some(4, 4))",
+    "fields": "MLP(b, b, b)",
+    "an argument of another rank": "head(some(2, 2, 2), v)",
+    "a text": 'head(x @ w, "weights")',
+    "kind and size": "loss(some(5, 3), some(5, 2))",
+    "uneven lists": "loss([[0.0], [1.0, 2.0]], [0])",
+    "a cell of another shape": "cells = sw.ParamList.from_tensors(p)\nhead(x @ w, cells[0])",
+}
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    name = f"help_program_{next(_programs)}"
+    yield name
+    sys.modules.pop(name, None)
+    linecache.cache.pop(f"{name}.py", None)
+
+
+def run(text: str, name: str) -> None:
+    """Run a program whose source Python can show."""
+    file = f"{name}.py"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module = sys.modules[name] = ModuleType(name)
+    exec(compile(text, file, "exec"), vars(module))
+
+
+def refused(text: str, name: str) -> sw.ShapewrightError:
+    with pytest.raises(sw.ShapewrightError) as caught:
+        run(text, name)
+    return caught.value
+
+
+def followed(text: str, error: sw.ShapewrightError) -> str:
+    """The program with what the help line says to write."""
+    help, loc = error.diagnostic.help, error.diagnostic.loc
+    assert help is not None and loc is not None
+    found = re.fullmatch(r".*?: write `(.+?)`(?: for `(.+)`| in line (\d+))?", help)
+    assert found is not None, help
+    new, old, line = found.groups()
+    lines = text.splitlines()
+    if line is not None:
+        (value,) = [n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Assign) and n.lineno == int(line)]
+        at = (value.lineno, value.col_offset, value.end_col_offset or 0)
+    else:
+        at = (loc.line, loc.col, loc.end_col)
+        assert loc.end_line == loc.line
+    row, start, stop = at
+    before = lines[row - 1]
+    if old is not None:
+        start = before.index(old)
+        stop = start + len(old)
+    lines[row - 1] = before[:start] + new + before[stop:]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_what_help_says_works(case: str, name: str) -> None:
+    program, words = RIGHT[case]
+    text = f"{HEAD}{program}\n"
+    error = refused(text, name)
+    assert str(error.diagnostic.help).startswith(words), error
+    run(followed(text, error), name)
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_nothing_is_said_where_nothing_helps(case: str, name: str) -> None:
+    error = refused(f"{HEAD}{WRONG[case]}\n", name)
+    assert "write `" not in str(error) and "fits" not in str(error.diagnostic.help), error
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("head(hh=x @ w, w=v)", "`hh` is no parameter: did you mean `h`?"),
+        ("MLP(w1=w, b=b, w2=v)", "did you mean `b1`?"),
+        ("p.replace(w_2=v)", "did you mean `w2`?"),
+        ('@sw.typed\ndef f(x: "sw.Tensor[Batch, Pixel]") -> Any: ...\nf(x)', "did you mean `Pixels`?"),
+        ('sw.Options(backend="compield")', "did you mean 'compiled'?"),
+        ('sw.Options(device="cudo")', "did you mean 'cuda'?"),
+    ],
+)
+def test_names_that_are_almost_right(program: str, words: str, name: str) -> None:
+    assert refused(f"{HEAD}{program}\n", name).diagnostic.help == words
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "head(x @ w, v, reduction=1)",
+        "p.replace(bias_of_the_output=v)",
+        '@sw.typed\ndef f(x: "sw.Tensor[Batch, Channels]") -> Any: ...\nf(x)',
+        'sw.Options(backend="xla")',
+    ],
+)
+def test_names_that_are_not(program: str, name: str) -> None:
+    assert "did you mean" not in str(refused(f"{HEAD}{program}\n", name))

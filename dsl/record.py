@@ -208,7 +208,7 @@ class _Recorder:
                 nodes[argument.kind].append(node)
                 tensors.append(make(t, node, self.ops))
             values.append(argument.spec.unflatten(tensors))
-        with use(self.ops), float_dtype(self.ops.dtype), axis_scope(), _concretizing(self.ops):
+        with use(self.ops), float_dtype(self.ops.dtype), axis_scope(sizes_of="copy"), _concretizing(self.ops):
             result = f(*values)
             leaves, spec = flatten(result)
             outputs = [self._output(x) for x in leaves]

@@ -103,12 +103,17 @@ def checks_are_off() -> bool:
 
 
 @contextmanager
-def axis_scope(mode: ChecksMode | None = None, *, fresh: bool = False) -> Generator[Sizes]:
-    """Typed calls inside share the sizes of their `Dim` axes, which it gives; an open scope is joined unless `fresh`.
+def axis_scope(
+    mode: ChecksMode | None = None, *, sizes_of: Literal["open", "copy", "new"] = "open"
+) -> Generator[Sizes]:
+    """Typed calls inside share the sizes of their `Dim` axes, which it gives.
 
-    mode: how often they are checked; None leaves that as it is.
+    mode: how often they are checked; None leaves that as it is. sizes_of: the open scope, if there is one, is joined;
+    or they begin as a "copy" of its sizes; or "new", without any.
     """
-    sizes_, sources, state = new_scope() if fresh else scope_now()
+    sizes_, sources, state = new_scope() if sizes_of == "new" else scope_now()
+    if sizes_of == "copy":
+        sizes_, sources = dict(sizes_), list(sources)
     if mode is not None:
         running = state in ("running", "inside")
         state = _ENTERED.get(_IDLE[mode], "off") if running else _IDLE[mode]

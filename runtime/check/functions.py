@@ -194,7 +194,7 @@ class _Checked:
         args, kwargs = arguments(parameters, target.plan.signature, example, build, target.owner)
         self._fixed = frozenset(axes.fixed)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
-        with activate(run), use(run.ops), axis_scope("all", fresh=True):
+        with activate(run), use(run.ops), axis_scope("all", sizes_of="new"):
             target.f(*args, **kwargs)
         return run, frozenset(axes.symbols.values())
 

@@ -65,7 +65,7 @@ def _named(
     arguments: Mapping[str, object],
     computed: Mapping[Range, Facts],
 ) -> Iterator[tuple[ast.expr | ast.arg, Facts, str]]:
-    """Names and attributes with their types. A name that is bound in several places is left out."""
+    """Names and attributes with their types. Of a name that is bound in several places, only these places."""
     nodes = list(ast.walk(function))
     bound = Counter(n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
     known: dict[str, Facts] = {}
@@ -76,10 +76,12 @@ def _named(
                 if facts is not None:
                     known[name] = facts
                     yield node, facts, name
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
                 facts = computed.get((value.lineno, value.col_offset, value.end_lineno, value.end_col_offset))
-                if facts is not None and bound[name] == 1 and name not in arguments:
-                    known[name] = facts
+                if facts is not None:
+                    yield target, facts, name
+                    if bound[name] == 1 and name not in arguments:
+                        known[name] = facts
             case _:
                 pass
     for node in nodes:

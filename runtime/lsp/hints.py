@@ -81,9 +81,8 @@ def _assignments(lines: Sequence[str]) -> Iterator[tuple[Place, Range, int | Non
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=targets, value=value):
-                key = _range(value, lines)
                 for target in targets:
-                    yield from _targets(target, key, lines)
+                    yield from _targets(target, value, lines)
             case ast.AugAssign(target=ast.Name() as name):
                 yield _end(name, lines), _range(node, lines), None
             case ast.NamedExpr(target=name, value=value):
@@ -92,13 +91,18 @@ def _assignments(lines: Sequence[str]) -> Iterator[tuple[Place, Range, int | Non
                 pass
 
 
-def _targets(target: ast.expr, key: Range, lines: Sequence[str]) -> Iterator[tuple[Place, Range, int | None]]:
+def _targets(target: ast.expr, value: ast.expr, lines: Sequence[str]) -> Iterator[tuple[Place, Range, int | None]]:
     if isinstance(target, ast.Name):
-        yield _end(target, lines), key, None
+        yield _end(target, lines), _range(value, lines), None
     elif isinstance(target, ast.Tuple | ast.List) and not any(isinstance(x, ast.Starred) for x in target.elts):
-        for i, item in enumerate(target.elts):
-            if isinstance(item, ast.Name):
-                yield _end(item, lines), key, i
+        items = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+        if len(items) == len(target.elts):  # `a, b = x, y`
+            for one, item in zip(target.elts, items, strict=True):
+                yield from _targets(one, item, lines)
+            return
+        for i, one in enumerate(target.elts):
+            if isinstance(one, ast.Name):
+                yield _end(one, lines), _range(value, lines), i
 
 
 def _range(node: ast.expr | ast.AugAssign, lines: Sequence[str]) -> Range:

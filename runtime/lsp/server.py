@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import cast, final
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
@@ -42,6 +45,7 @@ class Server:
         self.session = Session(self.show)
         self.clean = False
         self._published: dict[str, dict[str, list[types.Diagnostic]]] = {}  # by file that was checked, by file shown
+        self._opening: set[asyncio.Task[None]] = set()
         self._register()
 
     def _register(self) -> None:
@@ -222,12 +226,20 @@ class Server:
         compiled = await self.session.compiled(file)
         text = text_for(compiled, str(file.path), old, lines[line])
         shown = _written(file.path.stem, old, text)
-        window = self.protocol.client_capabilities.window
-        if window is not None and window.show_document is not None and window.show_document.support:
-            self.protocol.window_show_document(types.ShowDocumentParams(shown.as_uri(), take_focus=True))
-        else:
-            self._say(f"the kernels are in {shown}", types.MessageType.Info)
+        task = asyncio.get_running_loop().create_task(self._open(shown))  # its answer may come after ours
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
         return {"path": str(shown), "text": text}
+
+    async def _open(self, file: Path) -> None:
+        """Ask the client to open a file, or say where it is. Some clients can that do not say so: Helix before 2026."""
+        window = self.protocol.client_capabilities.window
+        able = None if window is None or window.show_document is None else window.show_document.support
+        with suppress(JsonRpcException):
+            params = types.ShowDocumentParams(file.as_uri(), take_focus=True)
+            if able is not False and (await self.protocol.window_show_document_async(params)).success:
+                return
+        self._say(f"the kernels are in {file}", types.MessageType.Info)
 
     # ---- the client
     @property

@@ -22,12 +22,13 @@ def environment(cache: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "SHAPEWRIGHT_CACHE": str(cache)}
 
 
-def capabilities(*encodings: str, show_document: bool = True) -> types.ClientCapabilities:
-    """What an editor can do; `encodings`: of positions, the best first."""
+def capabilities(*encodings: str, show_document: bool | None = True) -> types.ClientCapabilities:
+    """What an editor can do; `encodings`: of positions, the best first. show_document: None, if it does not say."""
     chosen = [types.PositionEncodingKind(e) for e in encodings]
+    document = None if show_document is None else types.ShowDocumentClientCapabilities(show_document)
     return types.ClientCapabilities(
         general=types.GeneralClientCapabilities(position_encodings=chosen or None),
-        window=types.WindowClientCapabilities(show_document=types.ShowDocumentClientCapabilities(show_document)),
+        window=types.WindowClientCapabilities(show_document=document),
         workspace=types.WorkspaceClientCapabilities(
             inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
             code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
@@ -57,6 +58,7 @@ class Client:
         self._runner = asyncio.Runner()
         self._process = _Process("tests", "1")
         self._versions: dict[str, int] = {}
+        self.opens = True  # whether documents can be opened
         self._seen = 0  # how many of the published diagnostics have been waited for
         self.published: list[types.PublishDiagnosticsParams] = []
         self.said: list[str] = []
@@ -68,7 +70,7 @@ class Client:
     def _listen(self) -> None:
         def shown(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
             self.shown.append(params.uri)
-            return types.ShowDocumentResult(success=True)
+            return types.ShowDocumentResult(success=self.opens)
 
         def said(params: types.ShowMessageParams) -> None:
             self.said.append(params.message)
@@ -86,7 +88,8 @@ class Client:
         return lambda _: self.refreshed.append(name)
 
     async def _start(self, cache: Path, able: types.ClientCapabilities, options: object) -> types.InitializeResult:
-        await self._process.start_io(sys.executable, "-m", "shapewright", "lsp", env=environment(cache))
+        start = cast("Callable[..., Coroutine[Any, Any, None]]", cast("Any", self._process).start_io)  # it has no types
+        await start(sys.executable, "-m", "shapewright", "lsp", env=environment(cache))
         result = await self._process.initialize_async(
             types.InitializeParams(able, process_id=os.getpid(), initialization_options=cast("Any", options))
         )
@@ -195,7 +198,7 @@ class Client:
             if politely:
                 await self._process.shutdown_async(None)
             self._process.exit(None)
-            await self._process.stop()
+            await cast("Any", self._process).stop()  # it has no types
 
         self._run(end())
         self._runner.close()

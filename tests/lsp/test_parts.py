@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,42 +189,44 @@ def test_only_the_protocol_is_on_the_standard_output(tmp_path: Path) -> None:
         "subprocess.run([sys.executable, '-c', 'print(1)'])\nx = sys.stdin.read()\nassert x == ''\n"
     )
     item = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": path.read_text()}
-    server = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "shapewright", "lsp"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(tmp_path),
-    )
-    assert server.stdin is not None and server.stdout is not None
-
-    def send(method: str, params: object, number: int | None = None) -> None:
-        message = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
-        body = json.dumps(message).encode()
-        assert server.stdin is not None
-        server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        server.stdin.flush()
-
-    send("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1)
-    send("initialized", {})
-    send("textDocument/didOpen", {"textDocument": item})
-    before = b""
-    while b"publishDiagnostics" not in before:
-        got = server.stdout.read1()
-        assert got, "the server has ended"
-        before += got
-    send("shutdown", None, 2)
-    send("exit", None)
-    rest, errors = server.communicate(timeout=WAIT)
+        bufsize=0,
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        server.stdin.write(message("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1))
+        server.stdin.write(message("initialized", {}))
+        server.stdin.write(message("textDocument/didOpen", {"textDocument": item}))
+        output = b""
+        while b"publishDiagnostics" not in output:
+            got: bytes = server.stdout.read(1 << 16)
+            assert got, "the server has ended"
+            output += got
+        server.stdin.write(message("shutdown", None, 2) + message("exit", None))
+        rest, errors = server.communicate(timeout=WAIT)
     assert (server.returncode, errors) == (0, b"")
-    seen: list[object] = []
-    left = before + rest
-    while left:
-        head, _, left = left.partition(b"\r\n\r\n")
-        length = re.search(rb"Content-Length: (\d+)", head)
-        assert length is not None and head.startswith(b"Content-")
-        message, left = json.loads(left[: int(length[1])]), left[int(length[1]) :]
-        seen.append(message.get("method", message.get("id")))
-        if seen[-1] == "textDocument/publishDiagnostics":
-            assert message["params"]["diagnostics"] == []
-    assert seen == [1, "textDocument/publishDiagnostics", 2]
+    seen = messages(output + rest)
+    assert [m.get("method", m.get("id")) for m in seen] == [1, "textDocument/publishDiagnostics", 2]
+    assert seen[1]["params"]["diagnostics"] == []
+
+
+def message(method: str, params: object, number: int | None = None) -> bytes:
+    content = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
+    body = json.dumps(content).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def messages(output: bytes) -> list[dict[str, Any]]:
+    """An output that consists of messages only, taken apart."""
+    found: list[dict[str, Any]] = []
+    while output:
+        head, _, output = output.partition(b"\r\n\r\n")
+        length = re.fullmatch(rb"Content-Length: (\d+)(?:\r\nContent-Type: [^\r\n]+)?", head)
+        assert length is not None, head
+        body, output = output[: int(length[1])], output[int(length[1]) :]
+        found.append(json.loads(body))
+    return found

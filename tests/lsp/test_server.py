@@ -447,7 +447,22 @@ def test_kernels_without_lenses(cache: Path, tmp_path: Path) -> None:
     (command,) = session.actions(uri, LINE)
     shown = session.execute(command)
     assert shown is not None and "(SGD)" in shown["text"] and "adam" not in shown["text"]
-    session.until(lambda: session.said == [f"the kernels are in {shown['path']}"])
+    said = f"the kernels are in {shown['path']}"
+    session.until(lambda: session.said == [said])
+    assert session.shown == []
+    assert session.leave() == (0, "")
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_client_that_does_not_say_whether_it_opens_documents(cache: Path, tmp_path: Path, opens: bool) -> None:
+    session = Client(cache, capabilities(show_document=None))
+    session.opens = opens
+    uri = session.open(tmp_path / "program.py", GOOD)
+    session.diagnostics(uri)
+    shown = session.execute(types.Command("", "shapewright.showKernel", arguments=[uri, LINE]))
+    assert shown is not None
+    said = [] if opens else [f"the kernels are in {shown['path']}"]
+    session.until(lambda: (len(session.shown), session.said) == (1, said))
     assert session.leave() == (0, "")
 
 

@@ -18,6 +18,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
+from ..cache import EDITOR
 from ..cpu.folders import cache_root, private_folder
 from ..doctor import version_of
 from .diagnostics import Look, diagnostics_of, uri_of
@@ -29,7 +30,6 @@ from .settings import changed
 from .text import LineMap, line_range, lines_of, read_text
 
 COMMAND = "shapewright.showKernel"
-FOLDER = "editor"  # below the cache folder: the texts that have been shown
 
 
 @final
@@ -274,7 +274,7 @@ def _path(uri: str) -> Path | None:
 
 def _written(stem: str, line: int, text: str) -> Path:
     """The file that holds a text: its name says which line it is of, and changes with the text."""
-    folder = private_folder(cache_root() / FOLDER)
+    folder = private_folder(cache_root() / EDITOR)
     path = folder / f"{stem}_{line}_{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}.md"
     path.write_text(text, encoding="utf-8")
     return path

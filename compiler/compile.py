@@ -19,7 +19,7 @@ from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, Tar
 from .schedule.group import schedule
 from .schedule.kernels import Kernel as Group
 from .schedule.kernels import Schedule, Slab, Step, loads, nodes_of, produced
-from .sizes import Symbol, evaluate
+from .sizes import Size, Symbol, evaluate
 from .staging import settled
 from .types import DType
 from .work import flops, moved
@@ -80,6 +80,21 @@ def compile_graph(
         target,
         PRODUCTS[target],
     )
+
+
+def work_of(graph: Graph) -> tuple[Size, Size]:
+    """FLOPs of the kernels of a graph, and the bytes that they read and write, without tiles; no text is made.
+
+    Raises:
+        CompileError: it has no kernels.
+    """
+    primitive = expand(graph)
+    plan = settled(lambda staged: schedule(lower(primitive, MASKED_PICK_LIMIT, staged), True, slabs=False), "cpu")
+    total: tuple[Size, Size] = (0, 0)
+    for step in (step for slab in plan.slabs for step in slab.steps):
+        if not isinstance(step, Combine):  # there is nothing to add up: only tiles leave partial results
+            total = total[0] + flops(step), total[1] + moved(step)
+    return total
 
 
 def checked(graph: object) -> None:

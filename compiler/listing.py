@@ -33,6 +33,13 @@ def listing(program: Program) -> str:
     return _aligned(lines)
 
 
+def listed_rows(program: Program) -> list[tuple[Row, str]]:
+    """The rows of a program for the CPU, each with what it reads and writes, in the order of the listing."""
+    slabs = plan(program, program.sizes, 1).slabs
+    rows = [(r, _row(program, r, sp)) for sp in slabs for r in program.rows if r.slab is sp.slab]
+    return [(r, f"{name.strip()}  {operands}") for r, (name, operands, _) in rows]
+
+
 def cuda_listing(program: Program) -> str:
     """The launches of one step in order: blocks x threads, kernel, what it reads and writes, and the user's line."""
     p = cuda_plan(program, program.sizes)

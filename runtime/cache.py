@@ -12,7 +12,8 @@ from typing import final
 from .cpu.folders import cache_root
 
 # The only folders that are ever deleted: the cache may have been pointed at a folder with other things in it.
-_OURS = re.compile(r"(numba[\w.]+-.+|cuda-numba_cuda[\w.]+)-[0-9a-f]{8}-[0-9a-f]{16}")
+_OURS = re.compile(r"(numba[\w.]+-.+|cuda-numba_cuda[\w.]+)-[0-9a-f]{8}-[0-9a-f]{16}|shapewright-editor")
+EDITOR = "shapewright-editor"  # the texts that the language server has shown
 
 
 @final

@@ -67,6 +67,18 @@ def check(
 
 
 @app.command()
+def lsp() -> None:
+    """Serve an editor: errors, shapes, costs and kernels of the typed functions of a file (needs shapewright[lsp])."""
+    try:
+        from .lsp.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("pygls", "lsprotocol"):
+            raise
+        _fail("the language server needs the package pygls: pip install 'shapewright[lsp]'")
+    raise typer.Exit(serve())
+
+
+@app.command()
 def doctor() -> None:
     """Say which versions are here, what is missing, and how to get it."""
     from .doctor import checks, healthy, report

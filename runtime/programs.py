@@ -176,17 +176,18 @@ def append_update(
     optimizer: Optimizer,
     params: Sequence[Node],
     grads: Sequence[Node],
-    moments: Moments,
+    moments: Moments | None,
     storage: dict[int, Cell],
 ) -> int:
-    """Append the optimizer's rule, its state leaves (bound in `storage`) and its scalars.
+    """Append the optimizer's rule, its state leaves (bound in `storage`; not without `moments`) and its scalars.
 
     Returns how often the scalars are passed: once for each element type the parameters have.
     """
     slots: dict[str, list[Node]] = {}
     for slot in optimizer.slots:
         slots[slot] = [graph.leaf("state", f"{p.name}_{slot}", p.type) for p in params]
-        storage |= {n.id: c for n, c in zip(slots[slot], moments.slots[slot], strict=True)}
+        if moments is not None:
+            storage |= {n.id: c for n, c in zip(slots[slot], moments.slots[slot], strict=True)}
     dtypes = list(dict.fromkeys(p.type.dtype for p in params))
     names = list(optimizer.scalars(0.0, 1))
     scalars = {

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("numba", "llvmlite", "scipy", "rich", "typer", "safetensors", "sklearn", "matplotlib", "torch", "jax")
-OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest")
+OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest", "pygls")
 
 BLOCK = """
 import sys
@@ -91,13 +91,27 @@ def test_demo_without_scikit_learn_says_what_to_install() -> None:
     assert "exit 1" in out
 
 
+def test_language_server_without_pygls_says_what_to_install() -> None:
+    code = BLOCK.format(blocked=("pygls",)) + (
+        "import io\n"
+        "from shapewright.__main__ import main\n"
+        "sys.argv = ['shapewright', 'lsp']\n"
+        "sys.stderr = io.StringIO()\n"
+        "try:\n    main()\nexcept SystemExit as stop:\n    print('exit', stop.code)\n"
+        "print(sys.stderr.getvalue())"
+    )
+    out = python(code)
+    assert "exit 1" in out
+    assert "pip install 'shapewright[lsp]'" in out
+
+
 def test_every_import_is_declared() -> None:
     """What the rooms import from outside is the standard library, or a dependency or extra of pyproject.toml."""
     import ast
 
     declared = {"numpy", "numba", "llvmlite", "scipy", "jaxtyping", "beartype", "rich", "typer", "safetensors"}
     declared |= {"typing_extensions"}
-    extras = {"sklearn", "matplotlib", "click"}
+    extras = {"sklearn", "matplotlib", "click", "pygls", "lsprotocol"}
     for room in ("compiler", "dsl", "runtime"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):

@@ -30,7 +30,7 @@ from ...dsl.key import Key
 from ...dsl.pack import Pack, children, flatten, from_raw, new_tuple
 from ...dsl.scope import Bindings
 from ...dsl.typed import Parameter
-from .state import ShapeOps, State
+from .state import Known, ShapeOps, State
 
 _DTYPES = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
 _MISSING = inspect.Parameter.empty
@@ -176,7 +176,7 @@ class Builder:
                 raise
             return make(TensorType(dtype, ()), State.UNKNOWN, self.ops)
         names = labels(hint.axes) if len(hint.axes) == len(shape) else ()
-        return make(TensorType(dtype, shape, names), State.KNOWN, self.ops)
+        return self._known(TensorType(dtype, shape, names))
 
     def _union(self, hint: UnionHint, path: str, default: object) -> object:
         for option in hint.options:
@@ -202,7 +202,7 @@ class Builder:
             if all(isinstance(cast("object", s), int) for s in shape):
                 names = labels(hint.axes) if len(hint.axes) == len(shape) else ()
                 dtype = _DTYPES.get(hint.cls.__name__, DType.float32)
-                return make(TensorType(dtype, shape, names), State.KNOWN, self.ops)
+                return self._known(TensorType(dtype, shape, names))
         if isinstance(value, tuple | dict):
             parts = children(cast("object", value))
             assert parts is not None
@@ -226,7 +226,10 @@ class Builder:
         return spec.unflatten([self._forget(x) for x in leaves])
 
     def _forget(self, x: AnyArray) -> AnyArray:
-        return make(type_of(x), State.KNOWN, self.ops)
+        return self._known(type_of(x))
+
+    def _known(self, t: TensorType) -> AnyArray:
+        return make(t, Known(t), self.ops)
 
 
 def _is_container(value: object) -> bool:

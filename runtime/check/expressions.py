@@ -5,29 +5,51 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from ...compiler.loc import Loc
 from ...dsl.pack import Pack
 from .functions import Outcome, Target
-from .result import Span, Value
-from .state import text_of
+from .result import Span, Value, Work
+from .state import Facts, Seen, facts_of
+
+Range: TypeAlias = "tuple[int, int, int | None, int | None]"
 
 
-def values_of(target: Target, outcome: Outcome) -> tuple[Value, ...]:
-    """The type of every expression of a function that has one, in order of places.
+def values_of(target: Target, outcome: Outcome, *, costs: bool = False) -> tuple[Value, ...]:
+    """The type of every expression of a function that has one, in order of places; `costs`: and what it costs.
 
     A helper that is called with several types has them all, with "or" between them.
     """
-    found = {Span.of(loc): Value(Span.of(loc), " or ".join(t), loc.assigned) for loc, t in outcome.values.items()}
+    found: dict[Span, Value] = {}
+    for loc, seen in outcome.values.items():
+        span = Span.of(loc)
+        found[span] = _value(span, _merged(seen), loc.assigned, _work(seen) if costs else None)
     if target.node is not None:
-        for node, text, name in _named(target.node, outcome.arguments, _by_range(outcome.values)):
+        for node, facts, name in _named(target.node, outcome.arguments, _by_range(outcome.values)):
             span = Span.of(_loc(node, target.place))
-            found.setdefault(span, Value(span, text, name))
+            found.setdefault(span, _value(span, facts, name))
     return tuple(sorted(found.values(), key=lambda v: v.span))
 
 
-def _by_range(values: Mapping[Loc, list[str]]) -> dict[tuple[int, int, int | None, int | None], str]:
-    return {(v.line, v.col, v.end_line, v.end_col): " or ".join(t) for v, t in values.items()}
+def _value(span: Span, facts: Facts, name: str | None, work: Work | None = None) -> Value:
+    return Value(span, facts.text, name, facts.dtype, facts.axes, facts.fields, work)
+
+
+def _merged(seen: Seen) -> Facts:
+    """The facts of an expression; only the text, where there is more than one type."""
+    return seen.facts if len(seen.texts) == 1 else Facts(" or ".join(seen.texts))
+
+
+def _work(seen: Seen) -> Work | None:
+    from .costs import cost_of
+
+    cost = cost_of(seen.work) if seen.work else None
+    return None if cost is None else Work(tuple(dict.fromkeys(x.op for x in seen.work)), str(cost[0]), str(cost[1]))
+
+
+def _by_range(values: Mapping[Loc, Seen]) -> dict[Range, Facts]:
+    return {(v.line, v.col, v.end_line, v.end_col): _merged(seen) for v, seen in values.items()}
 
 
 def _loc(node: ast.expr | ast.arg, place: Loc) -> Loc:
@@ -41,32 +63,34 @@ def _loc(node: ast.expr | ast.arg, place: Loc) -> Loc:
 def _named(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     arguments: Mapping[str, object],
-    computed: Mapping[tuple[int, int, int | None, int | None], str],
-) -> Iterator[tuple[ast.expr | ast.arg, str, str]]:
-    """Names and attributes with their types. A name that is bound in several places is left out."""
+    computed: Mapping[Range, Facts],
+) -> Iterator[tuple[ast.expr | ast.arg, Facts, str]]:
+    """Names and attributes with their types. Of a name that is bound in several places, only these places."""
     nodes = list(ast.walk(function))
     bound = Counter(n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
-    texts: dict[str, str] = {}
+    known: dict[str, Facts] = {}
     for node in nodes:
         match node:
             case ast.arg(arg=name) if name in arguments:
-                text = text_of(arguments[name])
-                if text is not None:
-                    texts[name] = text
-                    yield node, text, name
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                text = computed.get((value.lineno, value.col_offset, value.end_lineno, value.end_col_offset))
-                if text is not None and bound[name] == 1 and name not in arguments:
-                    texts[name] = text
+                facts = facts_of(arguments[name])
+                if facts is not None:
+                    known[name] = facts
+                    yield node, facts, name
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
+                facts = computed.get((value.lineno, value.col_offset, value.end_lineno, value.end_col_offset))
+                if facts is not None:
+                    yield target, facts, name
+                    if bound[name] == 1 and name not in arguments:
+                        known[name] = facts
             case _:
                 pass
     for node in nodes:
-        if isinstance(node, ast.Name) and node.id in texts and bound[node.id] == (node.id not in arguments):
-            yield node, texts[node.id], node.id
+        if isinstance(node, ast.Name) and node.id in known and bound[node.id] == (node.id not in arguments):
+            yield node, known[node.id], node.id
         elif isinstance(node, ast.Attribute):
-            text = text_of(_field(node, arguments, bound))
-            if text is not None:
-                yield node, text, ast.unparse(node)
+            facts = facts_of(_field(node, arguments, bound))
+            if facts is not None:
+                yield node, facts, ast.unparse(node)
 
 
 def _field(node: ast.expr, arguments: Mapping[str, object], bound: Counter[str]) -> object:

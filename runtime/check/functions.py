@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
@@ -19,7 +19,7 @@ from ...dsl.interpreters import use
 from ...dsl.scope import axis_scope
 from ...dsl.typed import Plan
 from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
-from .state import Found, Key, Restart, Run, ShapeOps, activate, key_of
+from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, key_of
 
 _PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211)
 _MORE = (223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311, 313, 317, 331, 337, 347)
@@ -43,12 +43,21 @@ class Target:
 @final
 @dataclass(slots=True)
 class Outcome:
-    """What checking one example gave. some: errors that only some sizes make, with these sizes. arguments: by name."""
+    """What checking one example gave. some: errors that only some sizes make, with these sizes. arguments: by name.
+    lines: where operations stand, by file and line. numbers: sizes of axes that stand for any size in the values."""
 
     errors: list[Found]
-    values: dict[Loc, list[str]]
+    values: dict[Loc, Seen]
     arguments: dict[str, object] = field(default_factory=dict[str, object])
     some: list[tuple[Found, str]] = field(default_factory=list["tuple[Found, str]"])
+    lines: set[tuple[str, int]] = field(default_factory=set["tuple[str, int]"])
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+
+
+def example_numbers(fixed: Collection[int], primes: tuple[int, ...] = _PRIMES) -> Numbers:
+    """Sizes for symbols: primes that are no size of the program."""
+    usable = [p for p in primes if p not in fixed]
+    return lambda i: usable[i % len(usable)]
 
 
 # ---- finding
@@ -128,7 +137,7 @@ class _Checked:
         except ShapewrightError as error:  # an annotation that is none
             place = error.diagnostic.loc or self._target.place
             return Outcome([Found(error.at(place), place)], {})
-        first = Outcome(list(run.errors.values()), run.values, self._arguments)
+        first = Outcome(list(run.errors.values()), run.values, self._arguments, lines=run.ops.lines)
         if not run.errors or not symbols:
             return first
         bound = self._arguments
@@ -140,7 +149,7 @@ class _Checked:
                 found.error.code = confirmed[key].error.code
         if len(both) == len(run.errors):
             return first
-        return Outcome(list((confirmed | both).values()), run.values, bound, numbers.some)
+        return Outcome(list((confirmed | both).values()), run.values, bound, numbers.some, run.ops.lines)
 
     def _with_numbers(self, constant: frozenset[Symbol]) -> Outcome:
         """The errors that are made whatever numbers the symbols stand for."""
@@ -149,9 +158,11 @@ class _Checked:
         seen: dict[Key, tuple[Found, str]] = {}
         for numbers in self._examples():
             run, constant = self._settled(numbers, constant)
-            sizes = ", ".join(f"{s.name}={numbers(int(s.key))}" for s in sorted(constant, key=lambda s: int(s.key)))
+            used = {s.name: numbers(int(s.key)) for s in sorted(constant, key=lambda s: int(s.key))}
+            sizes = ", ".join(f"{name}={size}" for name, size in used.items())
             if first is None:
-                first, common = Outcome([], run.values, self._arguments), dict(run.errors)
+                first = Outcome([], run.values, self._arguments, lines=run.ops.lines, numbers=used)
+                common = dict(run.errors)
                 for found in run.errors.values():
                     found.error.diagnostic.notes.append(f"found with {sizes}, which stands for any size")
             common = {k: e for k, e in common.items() if k in run.errors}
@@ -181,8 +192,7 @@ class _Checked:
         yield lambda i: 64 * _PRIMES[i % 22]
 
     def _numbers(self, primes: tuple[int, ...]) -> Numbers:
-        usable = [p for p in primes if p not in self._fixed]
-        return lambda i: usable[i % len(usable)]
+        return example_numbers(self._fixed, primes)
 
     def _once(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
         """One run, and the symbols of the arguments. Restart: sizes are needed as numbers."""
@@ -199,4 +209,4 @@ class _Checked:
         return run, frozenset(axes.symbols.values())
 
 
-__all__ = ["Outcome", "Target", "Unbound", "check", "definition", "targets"]
+__all__ = ["Outcome", "Target", "Unbound", "check", "definition", "example_numbers", "targets"]

@@ -97,6 +97,7 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
         operands = args[1:] if instead == "self" else args  # what is made now holds nothing yet
         if is_unknown(operands) or (kwargs and is_unknown(kwargs)):
             return _other(run, instead, args)
+        before = len(run.ops.log)
         run.inside = True
         try:
             out: object = f(*args, **kwargs)
@@ -105,7 +106,7 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
             return _other(run, instead, args)
         finally:
             run.inside = False
-        run.observe(args[0] if instead == "self" else out)
+        run.observe(args[0] if instead == "self" else out, before)
         return out
 
     made: Any = guarded
@@ -186,8 +187,9 @@ class _Call:
         plan.verified = True  # the reference checker would have to be imported
 
     def perform(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        before = len(self._run.ops.log)
         value = self._value(args, kwargs)
-        self._run.observe(value)
+        self._run.observe(value, before)
         return value
 
     def _value(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from ...compiler.loc import Loc
@@ -72,23 +72,46 @@ class Note:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What an expression costs each time it is evaluated: the operations that it applies, their floating-point operations,
+    and the bytes that they read and write, each compiled alone. Sizes that are not known stay: `2*Batch*Hidden`."""
+
+    ops: tuple[str, ...]
+    flops: str
+    bytes: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Value:
-    """The type of an expression, such as `Tensor[Batch, Hidden=32]`. `name`: the variable or parameter it is, if any."""
+    """The type of an expression, such as `Tensor[Batch, Hidden=32]`. `name`: the variable or parameter it is, if any.
+
+    dtype, axes: of a tensor, with the names and sizes of the axes. fields: of a pack or tuple, with their types.
+    work: if it was asked for, and the expression computes something.
+    """
 
     span: Span
     text: str
     name: str | None = None
+    dtype: str | None = None
+    axes: tuple[tuple[str | None, str], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    work: Work | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class FunctionResult:
-    """One typed function. `reason`: why it could not be checked, None if it was. `values`: in order of their places."""
+    """One typed function. `reason`: why it could not be checked, None if it was. `values`: in order of their places.
+    `lines`: those of the file that compute something when it runs. `numbers`: the sizes in `values` that stand for any
+    size, by the name of the axis; there are some where Python code needs sizes as numbers."""
 
     name: str
     span: Span
     reason: str | None = None
     values: tuple[Value, ...] = ()
+    lines: tuple[int, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @final
@@ -144,5 +167,13 @@ def _diagnostic(data: Mapping[str, Any]) -> Diagnostic:
 
 
 def _function(data: Mapping[str, Any]) -> FunctionResult:
-    values = tuple(Value(Span(**v["span"]), v["text"], v["name"]) for v in data["values"])
-    return FunctionResult(data["name"], Span(**data["span"]), data["reason"], values)
+    values = tuple(_value(v) for v in data["values"])
+    place = Span(**data["span"])
+    return FunctionResult(data["name"], place, data["reason"], values, tuple(data["lines"]), data["numbers"])
+
+
+def _value(data: Mapping[str, Any]) -> Value:
+    axes, fields = (tuple((name, text) for name, text in data[of]) for of in ("axes", "fields"))
+    made = data["work"]
+    work = None if made is None else Work(tuple(made["ops"]), made["flops"], made["bytes"])
+    return Value(Span(**data["span"]), data["text"], data["name"], data["dtype"], axes, fields, work)

@@ -7,20 +7,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from ...compiler.errors import OptionError
 from .result import CheckResult, Diagnostic, Span, read_result
 
 
-def check_source(path: str | Path, *, timeout: float = 20.0) -> CheckResult:
+def check_source(path: str | Path, *, timeout: float = 20.0, costs: bool = False) -> CheckResult:
     """Check every `@typed` function that a file defines, on tensors without values.
 
     The file is imported in a new process, which is ended after `timeout` seconds; what it prints is lost, and its part
     under `if __name__ == "__main__":` does not run. A file that cannot be imported (or not in time) is a result with
-    `imported` False and one diagnostic.
+    `imported` False and one diagnostic. `costs`: what every expression costs is found as well.
 
     Raises:
         OptionError: there is no such file, or the time is not positive.
@@ -31,27 +33,60 @@ def check_source(path: str | Path, *, timeout: float = 20.0) -> CheckResult:
     if not timeout > 0:
         raise OptionError(f"timeout={timeout}", help="pass a number of seconds", code="SW802")
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder) / "answer.jsonl"
-        arguments = f"{str(file)!r}, {str(answer)!r}, {time.time()!r}"
-        code = f"__name__ = {__package__!r}; import sys; sys.path[:] = {sys.path!r}; from {__package__}.worker import main; main({arguments})"
+        job = check_job(file, Path(folder) / "answer.jsonl", costs=costs)
         status: int | None = None
         with suppress(subprocess.TimeoutExpired):
             status = subprocess.run(
-                [sys.executable, "-c", code],
+                [sys.executable, "-c", job.code],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=timeout,
                 check=False,
             ).returncode
-        lines = answer.read_text(encoding="utf-8").splitlines(keepends=True) if answer.exists() else []
+        return result_of(job, status, timeout)
+
+
+# ---- a job: what a process does with a file, and what it answers
+@final
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that a new process does with a file. It writes lines of JSON to `answer`, the last with `result`."""
+
+    file: Path
+    answer: Path
+    code: str
+
+
+def check_job(file: Path, answer: Path, *, costs: bool = False) -> Job:
+    """A check of a file."""
+    return job(file, answer, f"{__package__}.worker", f"{costs!r}")
+
+
+def job(file: Path, answer: Path, module: str, options: str) -> Job:
+    """The call of `main` of a module in a process that sees the packages that this one sees."""
+    arguments = f"{str(file)!r}, {str(answer)!r}, {time.time()!r}, {options}"
+    own = f"__name__ = {__package__!r}"  # a frame of the library, not of the user
+    return Job(
+        file, answer, f"{own}; import sys; sys.path[:] = {sys.path!r}; from {module} import main; main({arguments})"
+    )
+
+
+def answer_of(job: Job) -> Mapping[str, Any]:
+    """The last whole line of the answer: the result, or what the process was doing when it ended."""
+    lines = job.answer.read_text(encoding="utf-8").splitlines(keepends=True) if job.answer.exists() else []
     whole = [line for line in lines if line.endswith("\n")]  # the process may have ended in the middle of one
     last: dict[str, Any] = json.loads(whole[-1]) if whole else {"line": 1, "stage": "starting Python"}
+    return last
+
+
+def result_of(job: Job, status: int | None, timeout: float, help: str = "pass a larger --timeout") -> CheckResult:
+    """The result of a check; `status` is that of the process, None if it ran out of time, and `help` what to do then."""
+    last = answer_of(job)
     if "result" in last:
         return read_result(last["result"])
     why = f"takes longer than {timeout:g} s" if status is None else f"ended the process (status {status})"
-    help = "pass a larger --timeout" if status is None else None
-    return _unfinished(str(file), last["line"], f"{last['stage']} {why}", help)
+    return _unfinished(str(job.file), last["line"], f"{last['stage']} {why}", help if status is None else None)
 
 
 def _unfinished(file: str, line: int, message: str, help: str | None) -> CheckResult:

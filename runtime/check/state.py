@@ -13,10 +13,13 @@ from typing import NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
+from ...compiler.ir.attrs import Attrs, AttrValue
 from ...compiler.loc import Loc, is_library_frame, user_loc
+from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
+from ...dsl.dispatch import KEY_TYPE
 from ...dsl.pack import Pack
 from ...dsl.repairs import closest
 
@@ -26,10 +29,31 @@ _STDLIB = sysconfig.get_path("stdlib")
 
 @final
 class State(Enum):
-    """What a tensor without values holds: whether its type is known."""
+    """What a tensor holds of which nothing is known."""
 
-    KNOWN = 0
     UNKNOWN = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a tensor without values holds. literal: the operation that makes it, if it is a number of the program."""
+
+    type: TensorType
+    literal: tuple[str, Attrs] | None = None
+
+
+Held: TypeAlias = "Known | State"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of the table that was applied, with what its operands hold."""
+
+    op: str
+    operands: tuple[Known, ...]
+    attrs: Attrs
 
 
 class Stop(BaseException):
@@ -46,23 +70,39 @@ class Restart(BaseException):
 
 @final
 class ShapeOps:
-    """`Ops[State]`: nothing is computed. The shape rules have been applied before `apply` is called."""
+    """`Ops[Held]`: nothing is computed.
+
+    log: the operations of the expressions that are being evaluated. lines: where operations stand, by file and line.
+    """
 
     def __init__(self, example: Callable[[Size], int]) -> None:
         self._example = example
         self._draws = 0
+        self.log: list[Operation] = []
+        self.lines: set[tuple[str, int]] = set()
 
-    def lift(self, x: AnyArray) -> State:
+    def lift(self, x: AnyArray) -> Held:
         """A concrete tensor: only its type is used."""
-        return State.KNOWN
+        return Known(type_of(x))
 
-    def apply(self, op: str, args: Sequence[State], attrs: Mapping[str, object]) -> State:
+    def apply(self, op: str, args: Sequence[Held], attrs: Mapping[str, object]) -> Held:
         """The result of an operation whose operands fit."""
-        return State.KNOWN
+        at = attrs if isinstance(attrs, Attrs) else Attrs(cast("Mapping[str, AttrValue]", attrs))
+        operands = tuple(x for x in args if isinstance(x, Known))
+        if len(operands) < len(args):
+            return State.UNKNOWN
+        out = infer(op, tuple(x.type for x in operands), at)
+        if op in ("const", "size"):
+            return Known(out, (op, at))
+        self.log.append(Operation(op, operands, at))
+        loc = user_loc()
+        if loc is not None:
+            self.lines.add((loc.file, loc.line))
+        return Known(out)
 
-    def key(self) -> State:
+    def key(self) -> Held:
         """The implicit key of draws."""
-        return State.KNOWN
+        return Known(KEY_TYPE)
 
     def stream(self) -> int:
         """The number of the next draw."""
@@ -85,6 +125,17 @@ class Found:
 
 @final
 @dataclass(slots=True)
+class Seen:
+    """What an expression was found to be. texts: its types, several where it is evaluated with several. facts, work: the
+    first one's type in parts, and the operations that made it."""
+
+    facts: Facts
+    texts: list[str]
+    work: tuple[Operation, ...]
+
+
+@final
+@dataclass(slots=True)
 class Run:
     """place: that of the function, for errors that no line of it makes. inside: the library runs. depth: typed calls that
     run. lost: an operation has failed, so its result is unknown. muted: nothing is collected."""
@@ -96,7 +147,7 @@ class Run:
     lost: bool = False
     muted: bool = False
     errors: dict[Key, Found] = field(default_factory=dict[Key, Found])
-    values: dict[Loc, list[str]] = field(default_factory=dict[Loc, list[str]])
+    values: dict[Loc, Seen] = field(default_factory=dict[Loc, Seen])
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
 
     def report(self, error: ShapewrightError, loc: Loc | None = None) -> None:
@@ -120,16 +171,21 @@ class Run:
         """Leave the function that runs."""
         raise Stop
 
-    def observe(self, value: object) -> None:
-        """Keep the type of what the user's line has computed, in the function that is checked itself."""
+    def observe(self, value: object, before: int) -> None:
+        """Keep the type of what the user's line has computed, in the function that is checked itself.
+
+        before: how long the log of operations was before they were applied.
+        """
         if self.depth != 1 or self.muted:
             return
-        text = text_of(value)
-        loc = None if text is None else user_loc()
-        if text is not None and loc is not None:
-            seen = self.values.setdefault(loc, [])
-            if text not in seen:
-                seen.append(text)
+        work = tuple(self.ops.log[before:])
+        del self.ops.log[before:]
+        facts = facts_of(value)
+        loc = None if facts is None else user_loc()
+        if facts is not None and loc is not None:
+            seen = self.values.setdefault(loc, Seen(facts, [], work))
+            if facts.text not in seen.texts:
+                seen.texts.append(facts.text)
 
 
 _active: Run | None = None
@@ -167,15 +223,35 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Pack) and any(map(is_unknown, value.__dict__.values()))
 
 
-def text_of(value: object) -> str | None:
+@final
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The type of a value as text, and in parts: of a tensor its element type and axes, with names and sizes; of a pack
+    or tuple the types of its fields or items, by name."""
+
+    text: str
+    dtype: str | None = None
+    axes: tuple[tuple[str | None, str], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def facts_of(value: object) -> Facts | None:
     """The type of a tensor, a tuple of tensors or a pack; None for anything else."""
     if is_array(value):
-        return None if is_unknown(value) else type_text(type_of(value))
+        if is_unknown(value):
+            return None
+        t = type_of(value)
+        axes = tuple((n, str(s)) for n, s in zip(t.names, t.shape, strict=True))
+        return Facts(type_text(t), t.dtype.value, axes)
     if isinstance(value, Pack):
-        return type(value).__name__
+        parts = [(n, facts_of(x)) for n, x in value.__dict__.items()]
+        return Facts(type(value).__name__, fields=tuple((n, f.text) for n, f in parts if f is not None))
     if isinstance(value, tuple):
-        parts = [text_of(x) for x in cast("tuple[object, ...]", value)]
-        return None if None in parts or not parts else f"tuple[{', '.join(map(str, parts))}]"
+        items = [facts_of(x) for x in cast("tuple[object, ...]", value)]
+        texts = [f.text for f in items if f is not None]
+        if not texts or len(texts) < len(items):
+            return None
+        return Facts(f"tuple[{', '.join(texts)}]", fields=tuple((str(i), t) for i, t in enumerate(texts)))
     return None
 
 

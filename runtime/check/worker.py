@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
+import os
 import sys
+import sysconfig
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -22,27 +26,27 @@ from .result import CheckResult, Diagnostic, FunctionResult, Note, Span
 from .state import Found, raised_at
 
 
-def main(file: str, answer: str, started: float) -> None:
+def main(file: str, answer: str, started: float, costs: bool = False) -> None:
     """Check `file` and write to the file `answer`: a line for every stage, the result last."""
     with open(answer, "w", encoding="utf-8") as out:
-        result = examine(file, out, started)
-        out.write(json.dumps({"result": asdict(result)}) + "\n")
+        result = examine(file, out, started, costs=costs)
+        out.write(json.dumps({"result": asdict(result), "sources": sources()}) + "\n")
 
 
-def examine(file: str, out: TextIO, started: float) -> CheckResult:
+def examine(file: str, out: TextIO, started: float, *, costs: bool = False) -> CheckResult:
     """Import a file and check its functions; `started`: when the process was, as `time.time()`."""
-    _stage(out, 1, "the import of the file")
+    stage(out, 1, "the import of the file")
     install()
     try:
         module = import_file(file)
     except BaseException as error:
-        return CheckResult(file, False, (_import_error(error, file),), import_time=time.time() - started)
+        return CheckResult(file, False, (import_error(error, file),), import_time=time.time() - started)
     imported = time.time()
     diagnostics: dict[tuple[Span, str], Diagnostic] = {}
     notes: list[Note] = []
     functions: list[FunctionResult] = []
     for target in targets(module, file):
-        _stage(out, target.place.line, f"checking `{target.name}`")
+        stage(out, target.place.line, f"checking `{target.name}`")
         place = Span.of(target.place)
         try:
             outcomes = check(target)
@@ -51,7 +55,9 @@ def examine(file: str, out: TextIO, started: float) -> CheckResult:
             functions.append(FunctionResult(target.name, place, reason))
             notes.append(Note(file, place.line, f"`{target.name}` is not checked: {reason}"))
             continue
-        functions.append(FunctionResult(target.name, place, None, values_of(target, outcomes[0])))
+        values = values_of(target, outcomes[0], costs=costs)
+        lines = tuple(sorted({n for o in outcomes for f, n in o.lines if f == file}))
+        functions.append(FunctionResult(target.name, place, None, values, lines, outcomes[0].numbers))
         for found in (f for o in outcomes for f in o.errors):
             diagnostic = _diagnostic(found)
             diagnostics.setdefault((diagnostic.span, diagnostic.code), diagnostic)
@@ -63,7 +69,8 @@ def examine(file: str, out: TextIO, started: float) -> CheckResult:
     return CheckResult(file, True, tuple(listed), tuple(notes), tuple(functions), imported - started, spent)
 
 
-def _stage(out: TextIO, line: int, text: str) -> None:
+def stage(out: TextIO, line: int, text: str) -> None:
+    """Say what is being done, for the case that it does not come to an end."""
     out.write(json.dumps({"line": line, "stage": text}) + "\n")
     out.flush()
 
@@ -89,6 +96,24 @@ def _text(error: ShapewrightError) -> list[str]:
     return str(error).splitlines()
 
 
+def sources() -> dict[str, str]:
+    """The files that have been imported and are neither a package's nor ours, with the digest of each."""
+    roots = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    skipped = tuple(f"{root}{os.sep}" for root in (*roots, str(Path(__file__).resolve().parents[2])))
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    found: dict[str, str] = {}
+    for file in sorted(f for f in files if isinstance(f, str) and f.endswith(".py")):
+        if not str(Path(file).resolve()).startswith(skipped):
+            with suppress(OSError):
+                found[file] = digest(Path(file).read_bytes())
+    return found
+
+
+def digest(content: bytes) -> str:
+    """What tells the content of a file from others."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
 # ---- importing
 def import_file(file: str) -> ModuleType:
     """The module of a file, which is not `__main__`. A file of a package is imported as a part of it."""
@@ -111,7 +136,8 @@ def import_file(file: str) -> ModuleType:
     return module
 
 
-def _import_error(error: BaseException, file: str) -> Diagnostic:
+def import_error(error: BaseException, file: str) -> Diagnostic:
+    """The diagnostic of a file that cannot be imported."""
     if isinstance(error, ShapewrightError):
         loc = error.diagnostic.loc or raised_at(error) or _whole(file)
         return _diagnostic(Found(error.at(loc), loc))

@@ -294,6 +294,61 @@ def f(p: Layer, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch]:
     ]
 
 
+def test_types_in_parts_and_costs(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        HEAD
+        + """
+class Layer(sw.Pack):
+    w: sw.Tensor[Ten, Seq]
+
+@sw.typed
+def layer(p: Layer, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Seq]:
+    return sw.relu(x @ p.w)
+
+@sw.typed
+def f(p: Layer, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    h = layer(p, x)
+    for _ in range(2):
+        h = h * 2.0
+    return h.mT.sum() + h.mean()
+"""
+    )
+    layer, f = check_source(path, costs=True).functions
+    assert (layer.lines, f.lines) == ((13,), (13, 19, 20))
+    at = {(v.span.line, v.span.column, v.span.end_column): v for v in f.values if v.work is not None}
+    assert {place: (v.work.ops, v.work.flops, v.work.bytes) for place, v in at.items() if v.work is not None} == {
+        (17, 9, 20): (("matmul", "relu"), "21*Batch*Seq", "12*Batch*Seq + 40*Batch + 40*Seq"),
+        (19, 13, 20): (("mul",), "Batch*Seq", "8*Batch*Seq"),
+        (20, 12, 16): (("transpose",), "0", "0"),
+        (20, 12, 22): (("sum",), "Batch*Seq + Seq", "4*Batch*Seq + 4"),
+        (20, 12, 33): (("add",), "1", "12"),
+        (20, 25, 33): (("mean",), "Batch*Seq + Batch + 1", "4*Batch*Seq + 12"),
+    }
+    h = at[17, 9, 20]
+    assert (h.name, h.dtype, h.axes) == ("h", "float32", (("Batch", "Batch"), ("Seq", "Seq")))
+    (p,) = {v.fields for v in f.values if v.name == "p"}
+    assert p == (("w", "Tensor[Ten=10, Seq]"),)
+    assert all(v.work is None for g in check_source(path).functions for v in g.values)
+
+
+def test_numbers_that_stand_for_any_size(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def f(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    for _ in range(x.shape[0]):
+        x = x + x
+    return x
+
+@sw.typed
+def g(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    return x
+"""
+    )
+    assert [dict(f.numbers) for f in result.functions] == [{"Batch": 101}, {}]
+
+
 def test_types_after_an_error(program: Check) -> None:
     f = next(f for f in program("wrong").functions if f.name == "result_of_a_wrong_call_is_what_it_says")
     line = f.span.line + 1

@@ -74,9 +74,11 @@ def test_cache_clear_deletes_only_its_own_folders(tmp_path: Path, monkeypatch: p
     ours = tmp_path / f"numba0.68.1-znver4-{'0' * 8}-{'a' * 16}"
     ours.mkdir()
     (ours / "kernels_1.py").write_text("x = 1\n")
+    (tmp_path / "shapewright-editor").mkdir()
+    (tmp_path / "shapewright-editor/train_3_0.md").write_text("# a line\n")
     (tmp_path / "numbers").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
-    assert "1 kernel modules, 1 files" in run("cache", "info")[1]
+    assert "1 kernel modules, 2 files" in run("cache", "info")[1]
     code, out = run("cache", "clear")
     assert code == 0 and "deleted" in out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["notes.txt", "numbers"]

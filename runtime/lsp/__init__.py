@@ -1,0 +1,1 @@
+"""The language server: diagnostics, shapes, costs and kernels in an editor (`shapewright lsp`)."""

@@ -1,0 +1,109 @@
+"""What a check has found, as the diagnostics of an editor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from lsprotocol import types
+from pygls.uris import from_fs_path
+from pygls.workspace import PositionCodec
+
+from ..check import CheckResult, Diagnostic, Span
+from .text import LineMap, line_range, range_of, shifted
+
+SOURCE = "shapewright"
+_PLACE = re.compile(r"\s*\(([^()\s]+\.py):(\d+)\)$")  # at the end of a note: who bound an axis, and where
+_SECTIONS = {"1": "shapes", "2": "element-types", "4": "recording", "6": "devices", **dict.fromkeys("35789", "running")}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a client sees the files of a check.
+
+    checked: the lines that the check read. lines_of: those of another file, by path. edits: what has happened to `checked`
+    since. related: whether the client shows places that belong to a diagnostic. docs: address of the documentation, None
+    for that of a checkout.
+    """
+
+    file: str
+    checked: list[str]
+    edits: LineMap
+    lines_of: Callable[[str], list[str]]
+    codec: PositionCodec
+    related: bool
+    docs: str | None = None
+
+    def range(self, span: Span) -> types.Range:
+        """The range of a span in the units of the client; the whole line if it is empty."""
+        lines = self.checked if span.file == self.file else self.lines_of(span.file)
+        place = range_of(span, lines, self.codec)
+        if place.start == place.end:
+            place = line_range(span.line, lines, self.codec)
+        by = (self.edits.new(span.line) or span.line) - span.line if span.file == self.file else 0
+        return shifted(place, by)
+
+    def line(self, file: str, line: int) -> types.Range:
+        """What stands in a line."""
+        return self.range(Span(file, line, 1, line, 1))
+
+
+def diagnostics_of(result: CheckResult, look: Look) -> dict[str, list[types.Diagnostic]]:
+    """The diagnostics of a check by file. Notes are those of functions that are not checked, or fail with some sizes."""
+    found: dict[str, list[types.Diagnostic]] = {result.file: []}
+    for d in result.diagnostics:
+        found.setdefault(d.span.file, []).append(_diagnostic(d, look))
+    for note in result.notes:
+        shown = types.Diagnostic(
+            look.line(note.file, note.line), note.text, severity=types.DiagnosticSeverity.Information, source=SOURCE
+        )
+        found.setdefault(note.file, []).append(shown)
+    return found
+
+
+def _diagnostic(d: Diagnostic, look: Look) -> types.Diagnostic:
+    related = dict(_related(d, look)) if look.related else {}
+    notes = [f"note: {n}" for n in d.notes if n not in related]
+    help = [f"help: {d.help}"] if d.help is not None else []
+    href = docs_link(d.code, look.docs)
+    return types.Diagnostic(
+        look.range(d.span),
+        "\n".join([d.message, *d.details, *notes, *help]),
+        severity=types.DiagnosticSeverity.Error,
+        code=d.code,
+        code_description=None if href is None else types.CodeDescription(href),
+        source=SOURCE,
+        related_information=list(related.values()) or None,
+    )
+
+
+def _related(d: Diagnostic, look: Look) -> Iterator[tuple[str, types.DiagnosticRelatedInformation]]:
+    """The notes that name a line of a file that is known by its name."""
+    files = {Path(f).name: f for f in (look.file, d.span.file)}
+    for note in d.notes:
+        found = _PLACE.search(note)
+        file = files.get(found[1]) if found is not None else None
+        if found is not None and file is not None:
+            place = types.Location(uri_of(file), look.line(file, int(found[2])))
+            yield note, types.DiagnosticRelatedInformation(place, note[: found.start()])
+
+
+def uri_of(file: str) -> str:
+    """The address of a file."""
+    uri: str | None = from_fs_path(file)
+    assert uri is not None
+    return uri
+
+
+def docs_link(code: str, docs: str | None) -> str | None:
+    """Where a code is explained: below the address of the documentation, or in the checkout that runs."""
+    section = _SECTIONS.get(code[2:3])
+    anchor = "" if section is None else f"#{section}"
+    if docs is not None:
+        return f"{docs.rstrip('/')}/errors/{anchor}"
+    page = Path(__file__).resolve().parents[2] / "docs/errors.md"
+    return f"{page.as_uri()}{anchor}" if page.is_file() else None

@@ -1,0 +1,164 @@
+"""The files that are open: what the last check of each has found, and the checks and compilations that are under way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, final
+
+from ..check import CheckResult
+from ..check.source import answer_of, result_of
+from ..check.worker import digest
+from .kernels import Compiled, read_compiled
+from .process import Pool, child_job
+from .settings import Settings
+from .text import imports_us, lines_of, read_text
+
+Sources: TypeAlias = "Mapping[str, str]"  # the files that something was made from, with the digest of each
+_HELP = "set `timeout` to more seconds in the settings of the language server"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that has come to an end. lines: the text that it read. sources: the files that were imported."""
+
+    result: CheckResult
+    lines: list[str]
+    sources: Sources
+
+
+@final
+@dataclass(slots=True)
+class File:
+    """An open file.
+
+    last: its last check. typed: the last one that could import it, whose types are shown until there is another.
+    compiled: its programs, by the optimizer in them, with what they were made from.
+    """
+
+    path: Path
+    last: Check | None = None
+    typed: Check | None = None
+    checking: asyncio.Task[None] | None = None
+    compiled: dict[str, tuple[Compiled, Sources]] = field(default_factory=dict[str, "tuple[Compiled, Sources]"])
+    compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@final
+class Session:
+    """Checks files in processes of their own. `show` is called with a file whenever a check of it has ended, or it is
+    found to be none of ours."""
+
+    def __init__(self, show: Callable[[File], None]) -> None:
+        self.settings = Settings()
+        self.files: dict[str, File] = {}  # by the address that the editor gave
+        self._show = show
+        self._pool = Pool()
+
+    # ---- checks
+    def opened(self, uri: str, path: Path) -> None:
+        """Check a file that was opened."""
+        file = self.files.setdefault(uri, File(path))
+        self._start(file)
+
+    def saved(self, path: Path) -> None:
+        """Check a file that was saved, and the open ones that import it. Checks of them that still run are given up."""
+        for file in self.files.values():
+            if file.path == path or (file.last is not None and str(path) in file.last.sources):
+                self._start(file)
+
+    def closed(self, uri: str) -> File | None:
+        """Forget a file."""
+        file = self.files.pop(uri, None)
+        if file is not None:
+            _cancel(file)
+        return file
+
+    def close(self) -> None:
+        """End everything that runs."""
+        for file in self.files.values():
+            _cancel(file)
+
+    def _start(self, file: File) -> None:
+        _cancel(file)
+        file.checking = asyncio.get_running_loop().create_task(self._check(file))
+        file.checking.add_done_callback(_told)
+
+    async def _check(self, file: File) -> None:
+        while True:
+            text = read_text(file.path)
+            if text is None or not imports_us(text):
+                file.last = file.typed = None
+                self._show(file)
+                return
+            result, sources = await self._checked(file.path)
+            if read_text(file.path) == text:  # else it was written while it was checked
+                break
+        file.last = Check(result, lines_of(text), sources)
+        if result.imported:
+            file.typed = file.last
+        self._show(file)
+
+    async def _checked(self, path: Path) -> tuple[CheckResult, Sources]:
+        timeout = self.settings.timeout
+        with tempfile.TemporaryDirectory() as folder:
+            job = child_job(path, Path(folder) / "answer.jsonl", "check")
+            status = await self._pool.run(job, timeout)
+            return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
+
+    # ---- kernels
+    def known(self, file: File) -> Compiled | None:
+        """The programs of a file, if they have been compiled from what is on disk now."""
+        found = file.compiled.get(self.settings.optimizer)
+        return found[0] if found is not None and _current(found[1]) else None
+
+    async def compiled(self, file: File) -> Compiled:
+        """The programs of a file as it is on disk; they are compiled if they are not known."""
+        async with file.compiling:  # every lens of a file may ask at once
+            found = self.known(file)
+            if found is not None:
+                return found
+            optimizer, timeout = self.settings.optimizer, self.settings.timeout
+            before = _digest(file.path)
+            with tempfile.TemporaryDirectory() as folder:
+                job = child_job(file.path, Path(folder) / "answer.jsonl", "kernels", optimizer)
+                status = await self._pool.run(job, timeout)
+                answer = answer_of(job)
+            if "result" not in answer:
+                why = f"takes longer than {timeout:g} s; {_HELP}" if status is None else f"ended the process ({status})"
+                made = Compiled((), {"": f"{answer['stage']} {why}"})
+            else:
+                made = read_compiled(answer["result"])
+            sources = {str(file.path): before, **answer.get("sources", {})}
+            if status is not None:
+                file.compiled[optimizer] = made, sources
+            return made
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """Write down an error that nobody waits for."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        logging.getLogger(__name__).error("a check failed", exc_info=error)
+
+
+def _cancel(file: File) -> None:
+    if file.checking is not None:
+        file.checking.cancel()
+
+
+def _current(sources: Sources) -> bool:
+    """Whether files still have the content of which these are the digests."""
+    return all(_digest(Path(file)) == known for file, known in sources.items())
+
+
+def _digest(path: Path) -> str:
+    with suppress(OSError):
+        return digest(path.read_bytes())
+    return ""

@@ -1,0 +1,107 @@
+"""Texts as an editor and the checker see them: lines, positions in an encoding, and lines that edits have moved."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import final
+
+from lsprotocol import types
+from pygls.workspace import PositionCodec, ServerTextPosition, ServerTextRange
+
+from ..check import Span
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+shapewright\b", re.MULTILINE)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends. (`str.splitlines` also cuts at form feeds.)"""
+    return _NEWLINE.split(text)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a Python file in the encoding that it declares; None if it cannot be read."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return None
+
+
+def imports_us(text: str) -> bool:
+    """Whether a program imports shapewright; one that cannot be parsed, whether a line looks as if."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return _IMPORT.search(text) is not None
+    names = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    names += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
+    return any(name.partition(".")[0] == "shapewright" for name in names)
+
+
+# ---- positions
+def range_of(span: Span, lines: Sequence[str], codec: PositionCodec) -> types.Range:
+    """The range of a span in the units of the client."""
+    start = ServerTextPosition(span.line - 1, span.column - 1)
+    end = ServerTextPosition(span.end_line - 1, span.end_column - 1)
+    return codec.range_to_client_units(lines, ServerTextRange(start, end))
+
+
+def position_of(line: int, column: int, lines: Sequence[str], codec: PositionCodec) -> types.Position:
+    """A position in the units of the client; `line` and `column` count from 1, in characters."""
+    return codec.position_to_client_units(lines, ServerTextPosition(line - 1, column - 1))
+
+
+def column_at(position: types.Position, lines: Sequence[str], codec: PositionCodec) -> int:
+    """The column of a position of the client, from 1, in characters."""
+    copy = types.Position(position.line, position.character)  # the codec changes what it is given
+    return codec.position_from_client_units(lines, copy).character + 1
+
+
+def line_range(line: int, lines: Sequence[str], codec: PositionCodec) -> types.Range:
+    """What stands in a line, counted from 1, without its indentation."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    start, end = len(text) - len(text.lstrip()) + 1, len(text.rstrip()) + 1
+    return range_of(Span("", line, min(start, end), line, end), lines, codec)
+
+
+def shifted(place: types.Range, by: int) -> types.Range:
+    """A range some lines further down."""
+    start, end = place.start, place.end
+    return types.Range(types.Position(start.line + by, start.character), types.Position(end.line + by, end.character))
+
+
+# ---- edits
+@final
+class LineMap:
+    """Which lines of an older text are in a newer one, unchanged. Lines count from 1."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
+        self._new: dict[int, int] = {}
+        self._old: dict[int, int] = {}
+        same = old == new
+        blocks = [(0, 0, len(old))] if same else SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+        for a, b, n in blocks:
+            for i in range(n):
+                self._new[a + i + 1] = b + i + 1
+                self._old[b + i + 1] = a + i + 1
+
+    def new(self, line: int) -> int | None:
+        """Where a line of the older text is now."""
+        return self._new.get(line)
+
+    def old(self, line: int) -> int | None:
+        """Where a line of the newer text was."""
+        return self._old.get(line)
+
+    def moved(self, first: int, last: int) -> int | None:
+        """By how much a range of lines has moved; None if one of them has changed, or something stands between them."""
+        now = [self._new.get(line) for line in range(first, last + 1)]
+        if now[0] is None or now != list(range(now[0], now[0] + len(now))):
+            return None
+        return now[0] - first

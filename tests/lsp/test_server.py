@@ -1,0 +1,482 @@
+"""The language server, in sessions over standard input and output with a client."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
+
+from lsprotocol import types
+
+import shapewright as sw
+
+from .client import Client, capabilities
+
+HEAD = """\
+import sys
+import shapewright as sw
+
+print("printed by the program", flush=True)
+
+
+class Batch(sw.Dim): ...
+class Pixels(sw.Dim):
+    size = 16
+class Hidden(sw.Dim):
+    size = 8
+class Digits(sw.Dim):
+    size = 4
+
+
+class MLP(sw.Pack):
+    w1: sw.Tensor[Pixels, Hidden]
+    b1: sw.Tensor[Hidden]
+    w2: sw.Tensor[Hidden, Digits]
+
+"""
+GOOD = (
+    HEAD
+    + """\
+@sw.typed
+def loss(p: MLP, x: sw.Tensor[Batch, Pixels], y: sw.IntTensor[Batch]) -> sw.Scalar:
+    h = sw.relu(x @ p.w1 + p.b1)
+    h = h * 2.0
+    top, tail = h[:, :4], h[:, 4:]
+    both = top.mT
+    return sw.cross_entropy(h @ p.w2, y) + (
+        top * tail
+    ).sum()
+"""
+)
+FIRST = HEAD.count("\n")  # the line after the head, from 0
+LINE = FIRST + 2  # of `h = sw.relu`
+WRONG = GOOD.replace("x @ p.w1 +", "x @ p.w1.T +")
+LOOP = """
+@sw.typed
+def rows(x: sw.Tensor[Batch, Hidden]) -> sw.Tensor[Hidden]:
+    total = sw.zeros(8)
+    for t in range(x.shape[0]):
+        row = x[t]
+        total += row
+    return total
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def client(cache: Path) -> Iterator[Client]:
+    """One session for all files; it must end as it should, with nothing on the standard error."""
+    session = Client(cache, options={"docs": "https://example.org/docs/"})
+    yield session
+    assert session.leave() == (0, "")
+
+
+def texts(hints: list[tuple[int, int, str]]) -> list[tuple[int, str]]:
+    return [(line, text) for line, _, text in hints]
+
+
+def span(line: int, start: int, end: int) -> types.Range:
+    return types.Range(types.Position(line, start), types.Position(line, end))
+
+
+# ---- diagnostics
+def test_what_the_server_can_do(client: Client) -> None:
+    able = client.server.capabilities
+    assert client.server.server_info is not None and client.server.server_info.name == "shapewright"
+    assert able.position_encoding == "utf-16"
+    assert able.hover_provider and able.inlay_hint_provider and able.code_action_provider
+    assert able.code_lens_provider is not None and able.code_lens_provider.resolve_provider
+    assert able.execute_command_provider is not None
+    assert list(able.execute_command_provider.commands) == ["shapewright.showKernel"]
+
+
+def test_an_error_comes_and_goes(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    uri = client.open(path, GOOD)
+    assert client.diagnostics(uri) == []
+    client.save(uri, path, WRONG)
+    assert client.diagnostics(uri) == [
+        types.Diagnostic(
+            span(LINE, 16, 26),
+            "matmul: axis 1 of operand 1 (Pixels=16) must equal axis 0 of operand 2 (Hidden=8)\n"
+            "x: Tensor[Batch, Pixels=16]\n"
+            "p.w1.T: Tensor[Hidden=8, Pixels=16]\n"
+            "help: x @ y multiplies [.., m, k] with [.., k, n]; is a transpose missing: y.mT?",
+            severity=types.DiagnosticSeverity.Error,
+            code="SW101",
+            code_description=types.CodeDescription("https://example.org/docs/errors/#shapes"),
+            source="shapewright",
+        )
+    ]
+    client.save(uri, path, GOOD)
+    assert client.diagnostics(uri) == []
+    client.save(uri, path, WRONG)
+    assert len(client.diagnostics(uri)) == 1
+    client.close_file(uri)
+    assert client.diagnostics(uri) == []
+
+
+def test_notes_that_name_a_place_belong_to_it(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    uri = client.open(
+        path, HEAD + "@sw.typed\ndef f(x: sw.Tensor[Batch, Hidden]) -> sw.Tensor[Batch]:\n    return x.sum(0)\n"
+    )
+    (found,) = client.diagnostics(uri)
+    assert (found.code, found.range) == ("SW102", span(FIRST + 2, 4, 19))
+    assert found.message == (
+        "axis `Batch` has two sizes: Batch and 8\n"
+        "result: Tensor[Batch]   was given shape (8,)\n"
+        "axis 0 (`Batch`) of the result of `f` is 8, where Batch is bound"
+    )
+    place = types.Location(uri, span(FIRST + 1, 0, 55))
+    related = types.DiagnosticRelatedInformation(place, "Batch was bound by `x: Tensor[Batch, Hidden]`")
+    assert list(found.related_information or []) == [related]
+
+
+def test_functions_that_cannot_be_checked(client: Client, tmp_path: Path) -> None:
+    uri = client.open(
+        tmp_path / "program.py", HEAD + "@sw.typed\ndef f(x: sw.Tensor) -> sw.Scalar:\n    return x.sum()\n"
+    )
+    (found,) = client.diagnostics(uri)
+    assert (found.severity, found.range) == (types.DiagnosticSeverity.Information, span(FIRST + 1, 0, 33))
+    assert found.message.startswith("`f` is not checked: cannot be bound")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "start", "end"), [("utf-8", 24, 31), ("utf-16", 20, 25), ("utf-32", 18, 23)], ids=str
+)
+def test_columns_in_the_encoding_of_the_client(
+    cache: Path, tmp_path: Path, encoding: str, start: int, end: int
+) -> None:
+    """Two characters of two UTF-16 units stand before the error, and two of two bytes in it."""
+    session = Client(cache, capabilities(encoding))
+    text = HEAD + (
+        "@sw.typed\n"
+        "def f(é: sw.Tensor[Batch, Hidden]) -> sw.Scalar:\n"
+        '    a, e = "😀😁", (é @ é).sum()\n'
+        '    "😀"; s = é.sum()\n'
+        "    return s\n"
+    )
+    uri = session.open(tmp_path / "program.py", text)
+    (found,) = session.diagnostics(uri)
+    assert session.server.capabilities.position_encoding == encoding
+    assert found.range == span(FIRST + 2, start, end)
+    by = {"utf-8": 4, "utf-16": 2, "utf-32": 1}[encoding]
+    assert session.hints(uri) == [(FIRST + 3, 9 + by, ": Tensor[()]")]
+    shown = session.hover(uri, FIRST + 3, 12 + by)
+    assert shown is not None and shown[0].startswith("```python\né: Tensor[Batch, Hidden=8]\n```")
+    assert shown[1] == span(FIRST + 3, 12 + by, 13 + by + (encoding == "utf-8"))
+    assert session.leave() == (0, "")
+
+
+def test_a_file_that_cannot_be_imported(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    uri = client.open(path, GOOD)
+    client.diagnostics(uri)
+    hints = client.hints(uri)
+    for broken, line, message in [
+        ("x = 1 / 0", FIRST, "ZeroDivisionError: division by zero"),
+        ("x = (", FIRST, "SyntaxError: '(' was never closed"),
+        ("sys.exit(3)", FIRST, "SystemExit: 3"),
+    ]:
+        client.save(uri, path, HEAD + broken + "\n" + GOOD.removeprefix(HEAD))
+        (found,) = client.diagnostics(uri)
+        assert found.range.start.line == line
+        assert found.message == f"the file cannot be imported: {message}"
+        assert client.hints(uri) == [(n + 1, column, text) for n, column, text in hints]  # of the last good check
+    client.save(uri, path, GOOD)
+    assert client.diagnostics(uri) == []
+
+
+def test_a_check_that_takes_too_long(client: Client, tmp_path: Path) -> None:
+    client.configure({"shapewright": {"timeout": 3}})
+    uri = client.open(tmp_path / "program.py", HEAD + "while True: pass\n")
+    (found,) = client.diagnostics(uri)
+    assert found.message == (
+        "the import of the file takes longer than 3 s\n"
+        "help: set `timeout` to more seconds in the settings of the language server"
+    )
+    client.configure({"shapewright": {"timeout": 20}})
+
+
+def test_other_files_are_left_alone(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "plain.py"
+    uri = client.open(path, "import numpy as shapewright\nprint(shapewright\n")
+    ours = client.open(tmp_path / "ours.py", GOOD)
+    assert client.diagnostics(ours) == []
+    assert client.hints(uri) == [] and client.lenses(uri) == [] and client.hover(uri, 0, 0) is None
+    assert uri not in [p.uri for p in client.published]
+    client.save(uri, path, WRONG)  # now it is one of ours
+    assert len(client.diagnostics(uri)) == 1
+    client.save(uri, path, "x = 1\n")
+    assert client.diagnostics(uri) == []
+
+
+def test_files_that_import_a_saved_one_are_checked_again(client: Client, tmp_path: Path) -> None:
+    axes = tmp_path / "axes.py"
+    text = "import shapewright as sw\nclass Batch(sw.Dim): ...\nclass Two(sw.Dim):\n    size = 2\n"
+    helper = "def twice(x):\n    return x + x.sum(0)\n"
+    axes_uri = client.open(axes, text + helper)
+    assert client.diagnostics(axes_uri) == []
+    uri = client.open(
+        tmp_path / "net.py",
+        "import shapewright as sw\nfrom axes import Batch, Two, twice\n\n"
+        "@sw.typed\ndef f(x: sw.Tensor[Batch, Two]) -> sw.Scalar:\n    return twice(x).sum()\n",
+    )
+    assert client.diagnostics(uri) == []
+    client.save(axes_uri, axes, text + helper.replace("x.sum(0)", "x.sum(1)"))
+    while not (shown := client.diagnostics(axes_uri)):  # the check of the file itself says nothing of it
+        pass
+    (found,) = shown
+    assert found.message.startswith("add: axis 1 of operand 1 (Two=2) and axis 0 of operand 2 (Batch)")
+    assert found.range == span(5, 11, 23)
+    client.close_file(uri)
+    assert client.diagnostics(axes_uri) == []
+
+
+# ---- processes
+def test_the_server_answers_while_a_check_runs_and_a_newer_save_ends_it(client: Client, tmp_path: Path) -> None:
+    good = client.open(tmp_path / "good.py", GOOD)
+    client.diagnostics(good)
+    told = tmp_path / "told.txt"
+    path = tmp_path / "slow.py"
+    slow = f"import os, time\nopen({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\nwhile True: time.sleep(0.01)\n"
+    uri = client.open(path, HEAD + slow)
+    client.until(lambda: told.exists() and told.read_text().endswith(" "))
+    assert client.hover(good, LINE, 4) is not None
+    assert uri not in [p.uri for p in client.published]
+    client.save(uri, path, WRONG)
+    assert [d.code for d in client.diagnostics(uri)] == ["SW101"]
+    client.until(lambda: not alive(int(told.read_text())))
+
+
+def alive(process: int) -> bool:
+    """Whether a process is there, and not only waits for its parent to notice that it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+# ---- shapes
+HINTS = [
+    (LINE, 5, ": Tensor[Batch, Hidden=8]"),
+    (LINE + 1, 5, ": Tensor[Batch, Hidden=8]"),
+    (LINE + 2, 7, ": Tensor[Batch, 4]"),
+    (LINE + 2, 13, ": Tensor[Batch, 4]"),
+    (LINE + 3, 8, ": Tensor[4, Batch]"),
+]
+
+
+def test_hints_of_assignments(client: Client, tmp_path: Path) -> None:
+    uri = client.open(tmp_path / "program.py", GOOD)
+    client.diagnostics(uri)
+    assert client.hints(uri) == HINTS
+    assert set(client.refreshed) == {types.WORKSPACE_INLAY_HINT_REFRESH, types.WORKSPACE_CODE_LENS_REFRESH}
+
+
+def test_hints_of_all_expressions_and_none(client: Client, tmp_path: Path) -> None:
+    uri = client.open(tmp_path / "program.py", GOOD)
+    client.diagnostics(uri)
+    client.configure({"shapewright": {"hints": "all"}})
+    assert client.hints(uri) == [
+        HINTS[0],
+        (LINE, 24, ": Tensor[Batch, Hidden=8]"),
+        (LINE, 31, ": Tensor[Batch, Hidden=8]"),
+        *HINTS[1:],
+        (LINE + 4, 36, ": Tensor[Batch, Digits=4]"),
+        (LINE + 4, 40, ": Tensor[()]"),
+        (LINE + 5, 18, ": Tensor[Batch, 4]"),
+        (LINE + 6, 11, ": Tensor[()]"),
+    ]
+    client.configure({"shapewright": {"hints": "off"}})
+    assert client.hints(uri) == []
+    client.configure({"shapewright": {"hints": "assignments"}})
+
+
+def test_a_number_that_stands_for_any_size_is_not_shown(client: Client, tmp_path: Path) -> None:
+    uri = client.open(tmp_path / "program.py", HEAD + LOOP)
+    client.diagnostics(uri)
+    assert texts(client.hints(uri)) == [
+        (FIRST + 3, ": Tensor[8]"),
+        (FIRST + 5, ": Tensor[Hidden=8]"),
+        (FIRST + 6, ": Tensor[Hidden=8]"),
+    ]
+    shown = client.hover(uri, FIRST + 5, 14)
+    assert shown is not None and shown[0] == (
+        "```python\nx: Tensor[Batch, Hidden=8]\n```\n\nfloat32, axes `Batch` of any size, `Hidden` = 8\n\n"
+        "with Batch=101, which stands for any size"
+    )
+
+
+def test_edits_move_hints_and_take_those_of_changed_lines(client: Client, tmp_path: Path) -> None:
+    uri = client.open(tmp_path / "program.py", GOOD)
+    client.diagnostics(uri)
+    client.edit(uri, GOOD.replace("class MLP", "# one\n# two\nclass MLP"))
+    assert client.hints(uri) == [(line + 2, column, text) for line, column, text in HINTS]
+    shown = client.hover(uri, LINE + 2, 4)
+    assert shown is not None and shown[1] == span(LINE + 2, 4, 5)
+    client.edit(uri, GOOD.replace("    h = h * 2.0\n", "    h = h * 3.0\n"))
+    assert client.hints(uri) == [HINTS[0], *HINTS[2:]]
+    assert client.hover(uri, LINE + 1, 4) is None
+    client.edit(uri, GOOD.replace("    h = h * 2.0\n", ""))
+    assert client.hints(uri) == [HINTS[0], *((line - 1, column, text) for line, column, text in HINTS[2:])]
+    client.edit(uri, GOOD.replace("        top * tail\n", "        tail\n"))
+    assert client.hover(uri, LINE + 4, 45) is None  # the sum ends behind the line that has changed
+    client.edit(uri, GOOD)
+    assert client.hints(uri) == HINTS
+
+
+def test_hover(client: Client, tmp_path: Path) -> None:
+    text = GOOD.replace("class Pixels(sw.Dim):\n    size = 16\n", "class Pixels(sw.Dim): ...\n# any size\n")
+    uri = client.open(tmp_path / "program.py", text)
+    client.diagnostics(uri)
+    axes = "float32, axes `Batch` of any size, `Hidden` = 8"
+    for line, column, first, last, shown in [
+        (LINE, 18, 16, 24, f"```python\nx @ p.w1: Tensor[Batch, Hidden=8]\n```\n\n{axes}\n\n"
+         "matmul: `16*Batch*Pixels` FLOPs, `4*Batch*Pixels + 32*Batch + 32*Pixels` bytes"),
+        (LINE, 9, 8, 32, f"```python\nh: Tensor[Batch, Hidden=8]\n```\n\n{axes}\n\n"
+         "relu: `8*Batch` FLOPs, `64*Batch` bytes"),
+        (LINE, 16, 16, 17, "```python\nx: Tensor[Batch, Pixels]\n```\n\n"
+         "float32, axes `Batch` of any size, `Pixels` of any size"),
+        (LINE, 28, 27, 31, "```python\np.b1: Tensor[Hidden=8]\n```\n\nfloat32, axis `Hidden` = 8"),
+        (LINE + 2, 20, 16, 24, "```python\nh[:, :4]: Tensor[Batch, 4]\n```\n\n"
+         "float32, axes `Batch` of any size, axis 1 = `4`\n\nslice: an index map, which moves nothing"),
+        (FIRST + 1, 9, 9, 10, "```python\np: MLP\n```\n- `w1: Tensor[Pixels, Hidden=8]`\n- `b1: Tensor[Hidden=8]`\n"
+         "- `w2: Tensor[Hidden=8, Digits=4]`"),
+    ]:  # fmt: skip
+        assert client.hover(uri, line, column) == (shown, span(line, first, last))
+    assert client.hover(uri, 0, 0) is None
+
+
+# ---- kernels
+def loaded(path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of a file."""
+    spec = importlib.util.spec_from_file_location("program_of_the_test", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_lenses_and_the_text_of_kernels(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "program.py"
+    uri = client.open(path, GOOD)
+    client.diagnostics(uri)
+    lenses = client.lenses(uri)
+    computing = list(range(LINE, LINE + 7))
+    assert [(x.range.start.line, x.command) for x in lenses] == [(line, None) for line in computing]
+    client.shown.clear()
+    shows: list[str] = []
+    commands = [client.resolve(x) for x in lenses]
+    assert commands[0].arguments is not None and list(commands[0].arguments) == [uri, LINE]
+    assert commands[3].title == "no kernel"  # a transpose that nothing reads
+    assert [x.command for x in client.lenses(uri)] == commands  # they are known now
+
+    module = loaded(path, monkeypatch)
+    start = module.MLP(w1=sw.zeros((16, 8)), b1=sw.zeros(8), w2=sw.zeros((8, 4)))
+    trainer = sw.ScalarTrainer(start, module.loss, optimizer=sw.optim.Adam())
+    report = sw.inspect(trainer.lower(sw.zeros((101, 16)), sw.IntTensor([0] * 101), method="step"))
+    for command, line in zip(commands, computing, strict=True):
+        kernels = report.kernels_for(f"program.py:{line + 1}")
+        names = command.title.removeprefix("show kernel: ").split(", ")
+        assert {k.name for k in kernels} <= set(names)
+        shown = client.execute(command)
+        assert shown is not None
+        assert all(k.source.rstrip() in shown["text"] for k in kernels)
+        assert shown["text"].count("```python") == len(kernels)
+        assert Path(shown["path"]).read_text() == shown["text"]
+        shows.append(Path(shown["path"]).as_uri())
+        client.until(lambda: len(client.shown) == len(shows))
+        assert client.shown == shows
+    first = client.execute(commands[0])
+    assert first is not None and first["text"].startswith(f"# h = sw.relu(x @ p.w1 + p.b1)\n\nprogram.py:{LINE + 1}\n")
+    for part in ("## Program loss_step", "### Forward", "### Backward", "### Update", "def adam(", "def relu"):
+        assert part in first["text"]
+
+
+def test_kernels_are_those_of_what_is_on_disk(client: Client, tmp_path: Path) -> None:
+    axes, path = tmp_path / "sizes.py", tmp_path / "net.py"
+    axes.write_text("import shapewright as sw\nclass Wide(sw.Dim):\n    size = 24\n")
+    text = (
+        "import shapewright as sw\nfrom sizes import Wide\nclass Batch(sw.Dim): ...\n"
+        "@sw.typed\ndef f(x: sw.Tensor[Batch, Wide]) -> sw.Tensor[Batch]:\n    return x.sum(1)\n"
+    )
+    uri = client.open(path, text)
+    client.diagnostics(uri)
+    (lens,) = client.lenses(uri)
+    command = client.resolve(lens)
+    shown = client.execute(command)
+    assert shown is not None and "Forward of `f`" in shown["text"] and "(n, 24)" in shown["text"]
+    axes.write_text(axes.read_text().replace("24", "40"))
+    (lens,) = client.lenses(uri)
+    assert lens.command is None
+    shown = client.execute(command)
+    assert shown is not None and "(n, 40)" in shown["text"]
+    client.edit(uri, text.replace("x.sum(1)", "x.sum(-1)"))
+    assert client.execute(command) is None
+    assert client.said[-1] == "this line has changed since the file was saved: save it first"
+
+
+def test_functions_without_a_program(client: Client, tmp_path: Path) -> None:
+    text = "@sw.typed\ndef f(x: sw.Tensor[Batch]) -> sw.Scalar:\n    return x.sum() * float(x[0])\n"
+    uri = client.open(tmp_path / "program.py", HEAD + text)
+    assert [d.code for d in client.diagnostics(uri)] == ["SW401"]
+    shown = client.execute(client.resolve(client.lenses(uri)[0]))
+    assert shown is not None
+    assert "No kernel computes this line.\n" in shown["text"] and "- `f`: error[SW401]" in shown["text"]
+
+
+def test_kernels_without_lenses(cache: Path, tmp_path: Path) -> None:
+    session = Client(cache, capabilities(show_document=False), {"lenses": False, "optimizer": "sgd"})
+    uri = session.open(tmp_path / "program.py", GOOD)
+    session.diagnostics(uri)
+    assert session.lenses(uri) == []
+    assert session.actions(uri, LINE, automatic=True) == session.actions(uri, 0) == []
+    (command,) = session.actions(uri, LINE)
+    shown = session.execute(command)
+    assert shown is not None and "(SGD)" in shown["text"] and "adam" not in shown["text"]
+    said = f"the kernels are in {shown['path']}"
+    session.until(lambda: session.said == [said])
+    assert session.shown == []
+    assert session.leave() == (0, "")
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_client_that_does_not_say_whether_it_opens_documents(cache: Path, tmp_path: Path, opens: bool) -> None:
+    session = Client(cache, capabilities(show_document=None))
+    session.opens = opens
+    uri = session.open(tmp_path / "program.py", GOOD)
+    session.diagnostics(uri)
+    shown = session.execute(types.Command("", "shapewright.showKernel", arguments=[uri, LINE]))
+    assert shown is not None
+    said = [] if opens else [f"the kernels are in {shown['path']}"]
+    session.until(lambda: (len(session.shown), session.said) == (1, said))
+    assert session.leave() == (0, "")
+
+
+# ---- settings, and the end
+def test_settings_that_are_wrong_are_refused(client: Client) -> None:
+    client.said.clear()
+    client.configure({"shapewright": {"hints": "some", "colour": "red", "timeout": 0}})
+    client.until(lambda: len(client.said) == 3)
+    assert client.said == [
+        "shapewright: hints is 'some'; it must be one of assignments, all, off",
+        "shapewright: there is no setting 'colour'; there are hints, lenses, timeout, optimizer, docs",
+        "shapewright: timeout is 0; it must be a number of seconds",
+    ]
+
+
+def test_a_client_that_leaves_without_a_word(cache: Path) -> None:
+    assert Client(cache).leave(politely=False) == (1, "")

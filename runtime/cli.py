@@ -51,16 +51,16 @@ def inspect(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="a Python file with typed functions")],
+    files: Annotated[list[Path], typer.Argument(help="Python files with typed functions")],
     json: Annotated[bool, typer.Option("--json", help="print a list of objects")] = False,
-    timeout: Annotated[float, typer.Option(help="seconds for importing the file and checking it")] = 20.0,
+    timeout: Annotated[float, typer.Option(help="seconds for importing a file and checking it")] = 20.0,
     verbose: Annotated[bool, typer.Option("--verbose", help="print how long it took")] = False,
 ) -> None:
-    """Find shape errors of the typed functions of a file, without running them on data."""
+    """Find shape errors of the typed functions of files, without running them on data."""
     from .check.show import show
 
     try:
-        raise typer.Exit(show(file, as_json=json, timeout=timeout, verbose=verbose))
+        raise typer.Exit(show(files, as_json=json, timeout=timeout, verbose=verbose))
     except ShapewrightError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

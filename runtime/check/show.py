@@ -5,27 +5,33 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .result import CheckResult, Diagnostic
 from .source import check_source
 
 
-def show(file: Path, *, as_json: bool, timeout: float, verbose: bool) -> int:
-    """Check a file and print the report. The exit status: 0, 1 with errors, 2 if the file cannot be imported."""
-    result = _with_paths(check_source(file, timeout=timeout), file)
+def show(files: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool) -> int:
+    """Check files and print the report. The exit status: 0, 1 with errors, 2 if a file cannot be imported."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each file has a process of its own
+        whole = list(pool.map(partial(check_source, timeout=timeout), files))
+    results = [_with_paths(result, file) for result, file in zip(whole, files, strict=True)]
     if as_json:
-        print(json.dumps([d.to_json() for d in result.diagnostics], indent=2))
-    else:
-        print("\n".join(report(result)))
-    side = list(notes(result)) if as_json else []
-    if verbose:
-        side.append(f"import {result.import_time:.2f} s, shapes {1e3 * result.shape_time:.1f} ms")
-    if side:
-        print("\n".join(side), file=sys.stderr)
-    return 2 if not result.imported else 1 if result.diagnostics else 0
+        print(json.dumps([d.to_json() for result in results for d in result.diagnostics], indent=2))
+    for result in results:
+        if not as_json:
+            *lines, last = report(result)
+            print("\n".join([*lines, f"{result.file}: {last}" if len(results) > 1 and result.imported else last]))
+        side = list(notes(result)) if as_json else []
+        if verbose:
+            side.append(f"import {result.import_time:.2f} s, shapes {1e3 * result.shape_time:.1f} ms")
+        if side:
+            print("\n".join(side), file=sys.stderr)
+    return max(2 if not r.imported else 1 if r.diagnostics else 0 for r in results)
 
 
 def report(result: CheckResult) -> Iterator[str]:

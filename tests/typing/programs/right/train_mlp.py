@@ -1,4 +1,4 @@
-"""A user's program: a typed MLP, its loss, and training. Clean in every checker."""
+"""Trainers: a typed MLP, its loss, and training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers generic in their axes, positional packs, residual sums, size expressions. Clean in every checker."""
+"""Layers: generic in their axes, positional packs, residual sums, size expressions."""
 
 from __future__ import annotations
 

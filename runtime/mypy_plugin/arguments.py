@@ -24,7 +24,8 @@ from mypy.types import Instance, LiteralType, NoneType, ProperType, TupleType, U
 
 from ...compiler.sizes import Poly, Size
 from .axes import Reader
-from .evaluate import Argument, Cut, Operand
+from .evaluate import Argument, Cut
+from .variables import is_certain
 
 _FOLDED: dict[str, Callable[[Size, Size], Size]] = {
     "+": lambda a, b: a + b,
@@ -82,8 +83,11 @@ class Arguments:
                 return self.value(expr)
 
     def type_of(self, expr: Expression) -> ProperType:
-        """The type of an expression by itself."""
-        return get_proper_type(self._api.get_expression_type(expr))
+        """The type of an expression by itself. Unclear: it is a variable that may hold something else by now."""
+        if not is_certain(self._api, expr):
+            raise Unclear
+        with self._api.msg.filter_errors():  # they are reported where the call is checked
+            return get_proper_type(self._api.get_expression_type(expr))
 
     def of_type(self, t: ProperType) -> Argument:
         """A value that every expression of this type has."""
@@ -125,8 +129,8 @@ class Arguments:
         """`x.shape[1]` of a tensor."""
         if not (isinstance(expr, IndexExpr) and isinstance(expr.base, MemberExpr) and expr.base.name == "shape"):
             return None
-        operand = Reader.operand(self._reader, self.type_of(expr.base.expr))
+        operand = self._reader.operand(self.type_of(expr.base.expr))
         at = constant_fold_expr(expr.index, self._api.tree.fullname)
-        if not isinstance(operand, Operand) or not isinstance(at, int):
+        if operand is None or not isinstance(at, int):
             return None
         return operand.shape[at] if -len(operand.shape) <= at < len(operand.shape) else None

@@ -17,6 +17,7 @@ from mypy.types import (
 from ...compiler.sizes import Size, symbol
 from .evaluate import Operand, open_size
 from .names import ADD
+from .sight import type_variable
 from .tensors import dim_size, is_computed, is_dim, tensor_axes
 
 
@@ -34,13 +35,13 @@ class Reader:
         self.types: dict[str, Type] = {}
         self._labels: list[dict[int, set[str | None]]] = []  # of each operand, by size
 
-    def operand(self, t: ProperType) -> Operand | None:
-        """A tensor. None: no tensor, or one of unknown rank."""
+    def operand(self, t: ProperType, *, soft: bool = False) -> Operand | None:
+        """A tensor. None: no tensor, or one of unknown rank. soft: its numbers may be what a Dim stands for."""
         found = tensor_axes(t)
         if found is None:
             return None
         kind, axes = found
-        sizes, names = [self.size(a) for a in axes], [self._label(a) for a in axes]
+        sizes, names = [self.size(a, soft=soft) for a in axes], [self._label(a) for a in axes]
         labels: dict[int, set[str | None]] = {}
         for size, name in zip(sizes, names, strict=True):
             if isinstance(size, int):
@@ -48,32 +49,20 @@ class Reader:
         self._labels.append(labels)
         return Operand(kind, tuple(sizes), tuple(names))
 
-    def size(self, axis: Type) -> Size:
+    def size(self, axis: Type, *, soft: bool = False) -> Size:
         """A number, a symbol, or an open size."""
-        known = self._computed(axis) if isinstance(axis, TypeAliasType) else None
-        if known is not None:
-            return known
         t = get_proper_type(axis)
         match t:
-            case LiteralType(value=int() as value) if not isinstance(value, bool):
+            case LiteralType(value=int() as value) if not isinstance(value, bool) and not (soft and value != 1):
                 return value
             case Instance() if is_dim(t):
                 number = None if self._nominal else dim_size(t.type)
                 return number if number is not None else self._symbol(t.type.fullname, t.type.name, t)
             case TypeVarType():
-                return self._symbol(f"{t.fullname}@{t.id}", t.name, t)
+                return self._symbol(type_variable(t), t.name, t)
             case _:
                 self._opened += 1
                 return open_size(str(self._opened))
-
-    def _computed(self, axis: TypeAliasType) -> int | None:
-        """The number of Add[N, M] or Mul[N, M] of known sizes."""
-        if axis.alias is None or not is_computed(axis):
-            return None
-        numbers = [n for n in map(number_of, axis.args) if n is not None]
-        if len(numbers) != 2:
-            return None
-        return numbers[0] + numbers[1] if axis.alias.fullname == ADD else numbers[0] * numbers[1]
 
     def _symbol(self, key: str, name: str, t: Type) -> Size:
         self.types[key] = t
@@ -100,6 +89,11 @@ class Reader:
 
 
 def number_of(axis: Type) -> int | None:
-    """The number that an axis has, if it has one."""
+    """The number of an axis of known size, or of Add[N, M] or Mul[N, M] of such axes."""
+    if isinstance(axis, TypeAliasType) and axis.alias is not None and is_computed(axis):
+        numbers = [n for n in map(number_of, axis.args) if n is not None]
+        if len(numbers) != 2:
+            return None
+        return numbers[0] + numbers[1] if axis.alias.fullname == ADD else numbers[0] * numbers[1]
     found = Reader().size(axis)
     return found if isinstance(found, int) else None

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import final
 
 from mypy.checker import TypeChecker
-from mypy.nodes import MypyFile, SymbolTable, TypeAlias, TypeInfo
+from mypy.nodes import TypeInfo
 from mypy.types import (
     AnyType,
     Instance,
     LiteralType,
     TupleType,
     Type,
-    TypeAliasType,
     TypeOfAny,
+    TypeVarType,
     UnpackType,
     get_proper_type,
 )
 
 from ...compiler.sizes import Size
-from .axes import Reader, number_of
+from .axes import Reader
 from .evaluate import Operand, Result, single_symbol
-from .names import ADD, CLASSES, DIM, DIMS, Kind
+from .names import CLASSES, Kind
+from .sight import in_sight, type_variable
 from .tensors import Axes, dim_size, is_dim, tensor_axes
 
 
@@ -30,15 +30,15 @@ from .tensors import Axes, dim_size, is_dim, tensor_axes
 class Results:
     """Makes the types of the results of one call.
 
-    in_sight: sizes of Dim classes that the module may mean where it says a number.
-    written: the shape is one that the call itself writes down, so a number in it names no axis of an operand.
+    written: the shape is one that the call itself writes down, so a number in it is no axis of an operand.
+    ones: an axis of size 1 is one that the operation has made.
     """
 
-    def __init__(self, api: TypeChecker, reader: Reader, in_sight: frozenset[int], *, written: bool) -> None:
+    def __init__(self, api: TypeChecker, reader: Reader, *, written: bool = False, ones: bool = False) -> None:
         self._api = api
         self._reader = reader
-        self._in_sight = in_sight
         self._written = written
+        self._ones = ones
 
     def type_of(self, result: Result, expected: Type | None) -> Type:
         """The type of a tensor or tuple of tensors. expected: what the place of the call wants, if it says so."""
@@ -65,7 +65,9 @@ class Results:
             return found if found is not None else AnyType(TypeOfAny.special_form)
         if name in self._reader.types and not self._written and not self._reader.ambiguous(size):
             return self._reader.types[name]
-        return sized(self._api, size, self._in_sight, wanted)
+        if size == 1 and self._ones:
+            return LiteralType(1, self._api.named_generic_type("builtins.int", []))
+        return sized(self._api, size, self._reader, wanted)
 
 
 def tensor(api: TypeChecker, kind: Kind, axes: list[Type]) -> Instance:
@@ -77,56 +79,24 @@ def tensor(api: TypeChecker, kind: Kind, axes: list[Type]) -> Instance:
     return Instance(info, axes or [nothing])
 
 
-def sized(api: TypeChecker, size: int, in_sight: frozenset[int], wanted: Type | None) -> Type:
-    """An axis that was computed: `Literal[size]`, or the Dim of that size that is wanted.
+def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> Type:
+    """An axis that was computed: `Literal[size]`, or the Dim that is wanted if that may have this size.
 
-    Where a Dim in sight has this size, the program may go on to call the axis by its name, and that is right. Then the
-    axis is Add[size, 0]: to mypy it is Any, and the plugin still knows its size.
+    Where nothing is wanted and a Dim in sight may have this size, the program may go on to call the axis by its name, and
+    that is right when it runs: then the axis is Any.
     """
     expected = get_proper_type(wanted) if wanted is not None else None
-    if isinstance(expected, Instance) and is_dim(expected) and dim_size(expected.type) == size:
-        return expected
     literal = LiteralType(size, api.named_generic_type("builtins.int", []))
-    if size not in in_sight or (isinstance(expected, LiteralType) and number_of(expected) == size):
-        return literal
-    alias = api.modules[DIMS].names[ADD.rpartition(".")[2]].node
-    assert isinstance(alias, TypeAlias)
-    return TypeAliasType(alias, [literal, LiteralType(0, literal.fallback)])
-
-
-# ---- Dims that a module may mean
-def sizes_in_sight(api: TypeChecker) -> frozenset[int]:
-    """Sizes of the Dim classes that a module, or a module from which it has a name, knows."""
-    tree = api.tree
-    near = {tree.fullname} | {m for symbol in tree.names.values() for m in _origin(symbol.node)}
-    return frozenset(
-        size
-        for module in near
-        if (found := api.modules.get(module)) is not None
-        for info in _dims(found.names)
-        if (size := dim_size(info)) is not None
-    )
-
-
-def _origin(node: object) -> Iterator[str]:
-    """The module that a name stands for, or comes from."""
-    if isinstance(node, MypyFile):
-        yield node.fullname
-    elif isinstance(node, TypeInfo):
-        yield node.module_name
-    else:
-        name = getattr(node, "fullname", None)
-        if isinstance(name, str):
-            yield name.rpartition(".")[0]
-
-
-def _dims(names: SymbolTable) -> Iterator[TypeInfo]:
-    """The Dim classes of a module, and those that stand in a class."""
-    for symbol in names.values():
-        info = symbol.node
-        if isinstance(info, TypeInfo):
-            if info.has_base(DIM):
-                yield info
-            for inner in info.names.values():
-                if isinstance(inner.node, TypeInfo) and inner.node.has_base(DIM):
-                    yield inner.node
+    match expected:
+        case LiteralType():
+            return literal
+        case Instance(type=info) if is_dim(expected):
+            named = dim_size(info)
+            may_be = named == size if named is not None else info.fullname not in reader.types
+            return expected if may_be else literal
+        case TypeVarType():
+            return literal if type_variable(expected) in reader.types else AnyType(TypeOfAny.special_form)
+        case _:
+            sight = in_sight(api)
+            unclear = size in sight.sizes or sight.open - reader.types.keys()
+            return AnyType(TypeOfAny.special_form) if unclear else literal

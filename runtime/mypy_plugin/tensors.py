@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TypeAlias, cast
 
 from mypy.nodes import TypeInfo
-from mypy.types import Instance, ProperType, TupleType, Type, TypeAliasType, UnpackType, get_proper_type
+from mypy.types import (
+    CallableType,
+    FunctionLike,
+    Instance,
+    ProperType,
+    TupleType,
+    Type,
+    TypeAliasType,
+    UnpackType,
+    get_proper_type,
+)
 
 from .names import ADD, DIM, KINDS, METADATA, MUL, Kind
 
@@ -47,10 +57,32 @@ def is_computed(axis: Type) -> bool:
     return isinstance(axis, TypeAliasType) and axis.alias is not None and axis.alias.fullname in (ADD, MUL)
 
 
-def declares_computed(result: Type) -> bool:
-    """Whether a result is a tensor, or a tuple with a tensor, that has an axis of computed size."""
+def declares_computed(signature: FunctionLike | None) -> bool:
+    """Whether the result of a function is a tensor, or has a tensor, with an axis of computed size."""
+    return signature is not None and any(_has_computed(f.ret_type) for f in signature.items)
+
+
+def _has_computed(result: Type) -> bool:
     t = get_proper_type(result)
     if isinstance(t, TupleType):
-        return any(map(declares_computed, t.items))
+        return any(map(_has_computed, t.items))
     found = tensor_axes(t)
     return found is not None and any(map(is_computed, found[1]))
+
+
+def takes_dims(signature: FunctionLike | None) -> bool:
+    """Whether a function that is not overloaded takes a tensor with a nominal axis."""
+    if not isinstance(signature, CallableType):
+        return False
+    found = (tensor_axes(get_proper_type(t)) for t in signature.arg_types)
+    return any(is_dim(get_proper_type(a)) for axes in found if axes is not None for a in axes[1])
+
+
+def replaced(signature: CallableType, arg_types: list[Type], result: Type) -> CallableType:
+    """A signature of the same parameters with these types."""
+    return signature.copy_modified(arg_types=arg_types, ret_type=result, variables=[])  # pyright: ignore[reportUnknownMemberType]  # mypy leaves its default values without a type
+
+
+def with_axes(t: Instance, axes: list[Type]) -> Instance:
+    """A tensor type with these axes."""
+    return t.copy_modified(args=axes)  # pyright: ignore[reportUnknownMemberType]  # the same

@@ -133,7 +133,7 @@ def _performed(call: Call, bound: dict[Symbol, Size]) -> object:
     saved, sizes.concretize = sizes.concretize, _not_known
     try:
         with use(ops):
-            return _function(call.function)(*args, **kwargs)
+            return function_named(call.function)(*args, **kwargs)
     finally:
         sizes.concretize = saved
 
@@ -143,7 +143,7 @@ def _not_known(size: Poly) -> NoReturn:
 
 
 @lru_cache(maxsize=256)
-def _function(name: str) -> Callable[..., object]:
+def function_named(name: str) -> Callable[..., object]:
     """The function or method of a full name below this package."""
     parts = name.split(".")
     module = 3 if len(parts) > 3 and parts[2].islower() else 2  # shapewright.dsl.tensor.Tensor.reshape
@@ -182,7 +182,12 @@ def _refusal(error: ShapewrightError) -> Refusal | None:
     if not isinstance(error, _REPORTED) or error.sizes is not None:
         return None
     d = error.diagnostic
-    return Refusal(_TENSOR.sub(_as_type, ": ".join([d.message, *d.details])))
+    return Refusal(in_words_of_types(": ".join([d.message, *d.details])))
+
+
+def in_words_of_types(message: str) -> str:
+    """A message of the runtime, with the tensors in it as types."""
+    return _TENSOR.sub(_as_type, message)
 
 
 def _as_type(found: re.Match[str]) -> str:

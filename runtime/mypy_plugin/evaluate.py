@@ -1,0 +1,210 @@
+"""What a function of the language gives for tensors of known sizes: the function itself, run on tensors without values.
+
+No shape rule is written down a second time here: what the op table refuses is refused, in its words.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from types import EllipsisType
+from typing import NoReturn, TypeAlias, cast, final
+
+from ...compiler import sizes
+from ...compiler.errors import IndexOutOfRange, OptionError, ShapeError, ShapewrightError
+from ...compiler.sizes import Poly, Size, Symbol, symbol
+from ...compiler.types import DType, TensorType
+from ...dsl.array import is_array, make, type_of
+from ...dsl.interpreters import use
+from ..check.state import ShapeOps, State
+from .names import Kind
+
+Argument: TypeAlias = "Operand | Cut | Poly | float | str | None | EllipsisType | tuple[Argument, ...]"
+Result: TypeAlias = "Operand | tuple[Result, ...]"
+
+_DTYPES: dict[Kind, DType] = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
+_LARGE = 10**9  # a size that nobody knows, where code asks for an example of it
+_OPEN = "?"  # how the keys of the symbols begin that may turn out to be any size
+_REPORTED = (ShapeError, IndexOutOfRange, OptionError)
+_TENSOR = re.compile(r"\b(Tensor|IntTensor|BoolTensor|f32|i64|b1)\[([^\[\]()]*)\]")
+_LETTERS: dict[str, Kind] = {"f32": "Tensor", "i64": "IntTensor", "b1": "BoolTensor"}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A tensor as far as its type says what it is. names: labels of its axes; they go where the axes go."""
+
+    kind: Kind
+    shape: tuple[Size, ...]
+    names: tuple[str | None, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A slice `start:stop:step` that can be hashed."""
+
+    start: Argument
+    stop: Argument
+    step: Argument
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the language by its full name (`shapewright.dsl.shapes.concat`), and what it is called with."""
+
+    function: str
+    args: tuple[Argument, ...]
+    kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The call is an error whenever it is executed. The message is that of the error."""
+
+    message: str
+
+
+class _Unclear(Exception):
+    """The result depends on a number that is not known."""
+
+
+def open_size(key: str) -> Poly:
+    """An axis of which nothing is known: it may be of the size of any other."""
+    return symbol("Any", _OPEN + key)
+
+
+def is_open(size: Size) -> bool:
+    """Whether a size is just such an axis."""
+    return isinstance(size, Poly) and _open_symbol(size) is not None
+
+
+def single_symbol(size: Size) -> Symbol | None:
+    """The symbol that a size consists of."""
+    match size:
+        case Poly(terms=(((Symbol() as only,), 1),)):
+            return only
+        case _:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def evaluate(call: Call) -> Result | Refusal | None:
+    """The tensors that a call gives, or why it is an error. None: that depends on sizes which are not known."""
+    bound: dict[Symbol, Size] = {}
+    for _ in range(32):  # every round binds one open size
+        try:
+            return _described(_performed(call, bound))
+        except ShapewrightError as error:
+            pair = _opened(error)
+            if pair is None:
+                return None if bound else _refusal(error)
+            bound[pair[0]] = pair[1]
+        except Exception:
+            # Not known, or no call at all (an argument too many): the signature says so.
+            return None
+    return None
+
+
+def _performed(call: Call, bound: dict[Symbol, Size]) -> object:
+    ops = ShapeOps(lambda size: size if isinstance(size, int) else _LARGE)
+
+    def value(argument: Argument) -> object:
+        match argument:
+            case Operand(kind=kind, shape=shape, names=names):
+                known = tuple(_resolved(s, bound) for s in shape)
+                return make(TensorType(_DTYPES[kind], known, names), State.KNOWN, ops)
+            case Cut(start=start, stop=stop, step=step):
+                return slice(value(start), value(stop), value(step))
+            case Poly():
+                return _resolved(argument, bound)
+            case tuple():
+                return tuple(map(value, argument))
+            case _:
+                return argument
+
+    args, kwargs = [value(a) for a in call.args], {k: value(a) for k, a in call.kwargs}
+    saved, sizes.concretize = sizes.concretize, _not_known
+    try:
+        with use(ops):
+            return function_named(call.function)(*args, **kwargs)
+    finally:
+        sizes.concretize = saved
+
+
+def _not_known(size: Poly) -> NoReturn:
+    raise _Unclear
+
+
+@lru_cache(maxsize=256)
+def function_named(name: str) -> Callable[..., object]:
+    """The function or method of a full name below this package."""
+    parts = name.split(".")
+    module = 3 if len(parts) > 3 and parts[2].islower() else 2  # shapewright.dsl.tensor.Tensor.reshape
+    found: object = importlib.import_module(f"...{'.'.join(parts[1:module])}", __package__)
+    for part in parts[module:]:
+        found = getattr(found, part)
+    return cast("Callable[..., object]", found)
+
+
+# ---- open sizes
+def _open_symbol(size: Size) -> Symbol | None:
+    only = single_symbol(size)
+    return only if only is not None and only.key.startswith(_OPEN) else None
+
+
+def _resolved(size: Size, bound: dict[Symbol, Size]) -> Size:
+    while (only := single_symbol(size)) is not None and only in bound:
+        size = bound[only]
+    return size
+
+
+def _opened(error: ShapewrightError) -> tuple[Symbol, Size] | None:
+    """An open size that must be another one for the call to be right, and that one."""
+    if error.sizes is None:
+        return None
+    a, b = error.sizes
+    for this, other in ((a, b), (b, a)):
+        only = _open_symbol(this)
+        if only is not None and this != other:
+            return only, other
+    return None
+
+
+def _refusal(error: ShapewrightError) -> Refusal | None:
+    """What to report. Sizes that differ as symbols may be equal in a run, and element types are not in a type."""
+    if not isinstance(error, _REPORTED) or error.sizes is not None:
+        return None
+    d = error.diagnostic
+    return Refusal(in_words_of_types(": ".join([d.message, *d.details])))
+
+
+def in_words_of_types(message: str) -> str:
+    """A message of the runtime, with the tensors in it as types."""
+    return _TENSOR.sub(_as_type, message)
+
+
+def _as_type(found: re.Match[str]) -> str:
+    """A tensor in a message as a type: f32[2, Pixels=64] is Tensor[Literal[2], Pixels=64]."""
+    axes = [a for a in found[2].split(", ") if a]
+    inside = ", ".join(f"Literal[{a}]" if a.isdigit() else a for a in axes)
+    return f"{_LETTERS.get(found[1], found[1])}[{inside or '()'}]"
+
+
+# ---- results
+def _described(value: object) -> Result | None:
+    if is_array(value):
+        t = type_of(value)
+        kind: Kind = "Tensor" if t.dtype.is_float else "IntTensor" if t.dtype.is_int else "BoolTensor"
+        return Operand(kind, t.shape, t.names)
+    if isinstance(value, tuple):
+        parts = [_described(v) for v in cast("tuple[object, ...]", value)]
+        known = tuple(p for p in parts if p is not None)
+        return known if len(known) == len(parts) else None
+    return None

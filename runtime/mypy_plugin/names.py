@@ -1,0 +1,61 @@
+"""The full names of what the plugin looks at."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["Tensor", "IntTensor", "BoolTensor"]
+DIMS = "shapewright.dsl.dims"
+DIM, ADD, MUL = f"{DIMS}.Dim", f"{DIMS}.Add", f"{DIMS}.Mul"
+LIBRARY = frozenset(["shapewright", "builtins", "typing", "typing_extensions", "numpy", "collections", "abc"])
+METADATA = "shapewright"  # where the size of a Dim class is kept in mypy's cache
+KINDS: dict[str, Kind] = {
+    "shapewright.dsl.tensor.Tensor": "Tensor",
+    "shapewright.dsl.discrete.IntTensor": "IntTensor",
+    "shapewright.dsl.discrete.BoolTensor": "BoolTensor",
+}
+CLASSES: dict[Kind, str] = {kind: name for name, kind in KINDS.items()}
+
+# Where the result is a shape that the call writes down in numbers, an axis of it is no axis of the operand.
+WRITTEN = frozenset(["reshape", "broadcast_to"])
+_MOVEMENT = "reshape flatten squeeze unsqueeze broadcast_to transpose permute repeat concat stack split slice pad"
+# Where an axis of size 1 is a new one, or what is left of another.
+ONES = frozenset(["unsqueeze", "sum", "mean", "max", "min", "logsumexp", "norm", "std", "var"])
+_ARITHMETIC = "add sub mul div maximum minimum pow equal not_equal less less_equal greater greater_equal"
+_REDUCTIONS = "sum mean max min argmax argmin logsumexp norm std var any all"
+FUNCTIONS = frozenset(
+    [f"shapewright.dsl.shapes.{n}" for n in _MOVEMENT.split()]
+    + [f"shapewright.dsl.arithmetic.{n}" for n in _ARITHMETIC.split()]
+    + [f"shapewright.dsl.reductions.{n}" for n in _REDUCTIONS.split()]
+    + ["shapewright.dsl.einsum.einsum", "shapewright.dsl.functions.where"]
+)
+MATMUL = "shapewright.dsl.nn.matmul"
+OPERATORS = frozenset(["__add__", "__sub__", "__mul__", "__truediv__", "__matmul__"])
+METHODS = frozenset(
+    [
+        "reshape",
+        "flatten",
+        "transpose",
+        "squeeze",
+        "unsqueeze",
+        "broadcast_to",
+        "__getitem__",
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "argmax",
+        "any",
+        "all",
+    ]
+)
+_ELEMENTWISE = (
+    "abs ceil clip cos elu erf exp expm1 floor gelu leaky_relu log log1p log_sigmoid neg reciprocal relu round rsqrt "
+    "sigmoid sign silu sin softplus sqrt square stop_gradient tanh"
+)
+SAME_SHAPE = frozenset(
+    [f"shapewright.dsl.functions.{n}" for n in _ELEMENTWISE.split()]
+    + [f"shapewright.dsl.nn.{n}" for n in ("softmax", "log_softmax", "layer_norm", "rms_norm")]
+    + [f"shapewright.dsl.shapes.{n}" for n in ("flip", "roll", "tril", "triu")]
+    + ["shapewright.dsl.creation.dropout"]
+)

@@ -1,6 +1,6 @@
 """What Pyrefly reads instead of the functions that give a tensor another shape: the same, with sizes computed.
 
-The layout is that of `joining.pyi`: what is a plain `int` first, then numbers, then a rank with `Any`.
+For the order of the overloads see `unknown.pyi`.
 """
 
 from collections.abc import Sequence
@@ -10,31 +10,19 @@ from shape_extensions import Flag, Int, IntTuple, IntVar
 
 from ..movement import Axis
 from ..tensor import BoolTensor, IntTensor, Tensor
-from .rules import (
-    elements,
-    flatten_shape,
-    reshape_shape,
-    squeeze_all,
-    squeeze_shape,
-    unsqueeze_shape,
-)
+from .rules import elements, flatten_shape, insert_size, reshape_shape, squeeze_all, squeeze_shape
+from .unknown import Open, SomeSizes, Unknown
 
 One: TypeAlias = Literal[1]
-Unknown = IntVar("Unknown", bound=Literal[-123456789])
 
 @overload
-def reshape(
-    x: object,
-    to: Int[Unknown]
-    | tuple[Int[Unknown], ...]
-    | tuple[Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Any, Int[Unknown], *tuple[Any, ...]],
-) -> Any: ...
+def reshape(x: Open[Unknown], to: int | Sequence[int]) -> Any: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](x: Tensor[*Shape], to: To) -> Tensor[Unpack[reshape_shape(Shape, To)]]: ...
+def reshape(x: object, to: SomeSizes[Unknown]) -> Any: ...
+@overload
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
+    x: Tensor[*Shape], to: To
+) -> Tensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
 def reshape[*R](x: Tensor[*R], to: tuple[int]) -> Tensor[Any]: ...
 @overload
@@ -44,7 +32,7 @@ def reshape[*R](x: Tensor[*R], to: tuple[int, int, int]) -> Tensor[Any, Any, Any
 @overload
 def reshape[*R](x: Tensor[*R], to: tuple[int, int, int, int]) -> Tensor[Any, Any, Any, Any]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     x: IntTensor[*Shape], to: To
 ) -> IntTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
@@ -56,7 +44,7 @@ def reshape[*R](x: IntTensor[*R], to: tuple[int, int, int]) -> IntTensor[Any, An
 @overload
 def reshape[*R](x: IntTensor[*R], to: tuple[int, int, int, int]) -> IntTensor[Any, Any, Any, Any]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     x: BoolTensor[*Shape], to: To
 ) -> BoolTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
@@ -70,21 +58,23 @@ def reshape[*R](x: BoolTensor[*R], to: tuple[int, int, int, int]) -> BoolTensor[
 @overload
 def reshape(x: object, to: int | Sequence[int]) -> Any: ...
 @overload
+def flatten(x: Open[Unknown], start: int = 0, end: int = -1) -> Any: ...
+@overload
 def flatten(x: object, start: Int[Unknown], end: int = -1) -> Any: ...
 @overload
 def flatten(x: object, start: int = 0, *, end: Int[Unknown]) -> Any: ...
 @overload
 def flatten(x: object, start: int, end: Int[Unknown]) -> Any: ...
 @overload
-def flatten[Shape: IntTuple, Start: Flag[int] = 0, End: Flag[int] = -1](
+def flatten[Shape: IntTuple[int, *tuple[int, ...]], Start: Flag[int] = 0, End: Flag[int] = -1](
     x: Tensor[*Shape], start: Start = 0, end: End = -1
 ) -> Tensor[Unpack[flatten_shape(Shape, Start, End)]]: ...
 @overload
-def flatten[A, Shape: IntTuple](
+def flatten[A, Shape: IntTuple[int, *tuple[int, ...]]](
     x: Tensor[A, *Shape], start: Literal[1], end: Literal[-1] = -1
 ) -> Tensor[A, Int[elements(Shape)]]: ...
 @overload
-def flatten[A, C, Shape: IntTuple](
+def flatten[A, C, Shape: IntTuple[int, *tuple[int, ...]]](
     x: Tensor[A, C, *Shape], start: Literal[2], end: Literal[-1] = -1
 ) -> Tensor[A, C, Int[elements(Shape)]]: ...
 @overload
@@ -100,15 +90,15 @@ def flatten[*R](x: Tensor[*R], start: Literal[0] = 0, end: Literal[-1] = -1) -> 
 @overload
 def flatten[A, C, *R](x: Tensor[A, C, *R], start: Literal[1], end: Literal[-1] = -1) -> Tensor[A, Any]: ...
 @overload
-def flatten[Shape: IntTuple, Start: Flag[int] = 0, End: Flag[int] = -1](
+def flatten[Shape: IntTuple[int, *tuple[int, ...]], Start: Flag[int] = 0, End: Flag[int] = -1](
     x: IntTensor[*Shape], start: Start = 0, end: End = -1
 ) -> IntTensor[Unpack[flatten_shape(Shape, Start, End)]]: ...
 @overload
-def flatten[A, Shape: IntTuple](
+def flatten[A, Shape: IntTuple[int, *tuple[int, ...]]](
     x: IntTensor[A, *Shape], start: Literal[1], end: Literal[-1] = -1
 ) -> IntTensor[A, Int[elements(Shape)]]: ...
 @overload
-def flatten[A, C, Shape: IntTuple](
+def flatten[A, C, Shape: IntTuple[int, *tuple[int, ...]]](
     x: IntTensor[A, C, *Shape], start: Literal[2], end: Literal[-1] = -1
 ) -> IntTensor[A, C, Int[elements(Shape)]]: ...
 @overload
@@ -124,15 +114,15 @@ def flatten[*R](x: IntTensor[*R], start: Literal[0] = 0, end: Literal[-1] = -1) 
 @overload
 def flatten[A, C, *R](x: IntTensor[A, C, *R], start: Literal[1], end: Literal[-1] = -1) -> IntTensor[A, Any]: ...
 @overload
-def flatten[Shape: IntTuple, Start: Flag[int] = 0, End: Flag[int] = -1](
+def flatten[Shape: IntTuple[int, *tuple[int, ...]], Start: Flag[int] = 0, End: Flag[int] = -1](
     x: BoolTensor[*Shape], start: Start = 0, end: End = -1
 ) -> BoolTensor[Unpack[flatten_shape(Shape, Start, End)]]: ...
 @overload
-def flatten[A, Shape: IntTuple](
+def flatten[A, Shape: IntTuple[int, *tuple[int, ...]]](
     x: BoolTensor[A, *Shape], start: Literal[1], end: Literal[-1] = -1
 ) -> BoolTensor[A, Int[elements(Shape)]]: ...
 @overload
-def flatten[A, C, Shape: IntTuple](
+def flatten[A, C, Shape: IntTuple[int, *tuple[int, ...]]](
     x: BoolTensor[A, C, *Shape], start: Literal[2], end: Literal[-1] = -1
 ) -> BoolTensor[A, C, Int[elements(Shape)]]: ...
 @overload
@@ -150,6 +140,8 @@ def flatten[A, C, *R](x: BoolTensor[A, C, *R], start: Literal[1], end: Literal[-
 @overload
 def flatten(x: object, start: int = 0, end: int = -1) -> Any: ...
 @overload
+def squeeze(x: Open[Unknown], axis: Axis = None) -> Any: ...
+@overload
 def squeeze(x: object, axis: Int[Unknown]) -> Any: ...
 @overload
 def squeeze[*R](x: Tensor[One, *R], axis: Literal[0]) -> Tensor[*R]: ...
@@ -158,9 +150,11 @@ def squeeze[*R](x: Tensor[*R, One], axis: Literal[-1]) -> Tensor[*R]: ...
 @overload
 def squeeze[A, *R](x: Tensor[A, One, *R], axis: Literal[1]) -> Tensor[A, *R]: ...
 @overload
-def squeeze[Shape: IntTuple](x: Tensor[*Shape], axis: None = None) -> Tensor[Unpack[squeeze_all(Shape)]]: ...
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]]](
+    x: Tensor[*Shape], axis: None = None
+) -> Tensor[Unpack[squeeze_all(Shape)]]: ...
 @overload
-def squeeze[Shape: IntTuple, At: Flag[int]](
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
     x: Tensor[*Shape], axis: At
 ) -> Tensor[Unpack[squeeze_shape(Shape, At)]]: ...
 @overload
@@ -170,9 +164,11 @@ def squeeze[*R](x: IntTensor[*R, One], axis: Literal[-1]) -> IntTensor[*R]: ...
 @overload
 def squeeze[A, *R](x: IntTensor[A, One, *R], axis: Literal[1]) -> IntTensor[A, *R]: ...
 @overload
-def squeeze[Shape: IntTuple](x: IntTensor[*Shape], axis: None = None) -> IntTensor[Unpack[squeeze_all(Shape)]]: ...
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]]](
+    x: IntTensor[*Shape], axis: None = None
+) -> IntTensor[Unpack[squeeze_all(Shape)]]: ...
 @overload
-def squeeze[Shape: IntTuple, At: Flag[int]](
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
     x: IntTensor[*Shape], axis: At
 ) -> IntTensor[Unpack[squeeze_shape(Shape, At)]]: ...
 @overload
@@ -182,9 +178,11 @@ def squeeze[*R](x: BoolTensor[*R, One], axis: Literal[-1]) -> BoolTensor[*R]: ..
 @overload
 def squeeze[A, *R](x: BoolTensor[A, One, *R], axis: Literal[1]) -> BoolTensor[A, *R]: ...
 @overload
-def squeeze[Shape: IntTuple](x: BoolTensor[*Shape], axis: None = None) -> BoolTensor[Unpack[squeeze_all(Shape)]]: ...
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]]](
+    x: BoolTensor[*Shape], axis: None = None
+) -> BoolTensor[Unpack[squeeze_all(Shape)]]: ...
 @overload
-def squeeze[Shape: IntTuple, At: Flag[int]](
+def squeeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
     x: BoolTensor[*Shape], axis: At
 ) -> BoolTensor[Unpack[squeeze_shape(Shape, At)]]: ...
 @overload
@@ -202,10 +200,6 @@ def unsqueeze[A, *R](x: Tensor[*R, A], axis: Literal[-2]) -> Tensor[*R, One, A]:
 @overload
 def unsqueeze[A, C, *R](x: Tensor[A, C, *R], axis: Literal[2]) -> Tensor[A, C, One, *R]: ...
 @overload
-def unsqueeze[Shape: IntTuple, At: Flag[int]](
-    x: Tensor[*Shape], axis: At
-) -> Tensor[Unpack[unsqueeze_shape(Shape, At)]]: ...
-@overload
 def unsqueeze[*R](x: IntTensor[*R], axis: Literal[0]) -> IntTensor[One, *R]: ...
 @overload
 def unsqueeze[*R](x: IntTensor[*R], axis: Literal[-1]) -> IntTensor[*R, One]: ...
@@ -215,10 +209,6 @@ def unsqueeze[A, *R](x: IntTensor[A, *R], axis: Literal[1]) -> IntTensor[A, One,
 def unsqueeze[A, *R](x: IntTensor[*R, A], axis: Literal[-2]) -> IntTensor[*R, One, A]: ...
 @overload
 def unsqueeze[A, C, *R](x: IntTensor[A, C, *R], axis: Literal[2]) -> IntTensor[A, C, One, *R]: ...
-@overload
-def unsqueeze[Shape: IntTuple, At: Flag[int]](
-    x: IntTensor[*Shape], axis: At
-) -> IntTensor[Unpack[unsqueeze_shape(Shape, At)]]: ...
 @overload
 def unsqueeze[*R](x: BoolTensor[*R], axis: Literal[0]) -> BoolTensor[One, *R]: ...
 @overload
@@ -230,8 +220,18 @@ def unsqueeze[A, *R](x: BoolTensor[*R, A], axis: Literal[-2]) -> BoolTensor[*R, 
 @overload
 def unsqueeze[A, C, *R](x: BoolTensor[A, C, *R], axis: Literal[2]) -> BoolTensor[A, C, One, *R]: ...
 @overload
-def unsqueeze[Shape: IntTuple, At: Flag[int]](
+def unsqueeze(x: Open[Unknown], axis: int | Sequence[int]) -> Any: ...
+@overload
+def unsqueeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
+    x: Tensor[*Shape], axis: At
+) -> Tensor[Unpack[insert_size(Shape, Int[1], At)]]: ...
+@overload
+def unsqueeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
+    x: IntTensor[*Shape], axis: At
+) -> IntTensor[Unpack[insert_size(Shape, Int[1], At)]]: ...
+@overload
+def unsqueeze[Shape: IntTuple[int, *tuple[int, ...]], At: Flag[int]](
     x: BoolTensor[*Shape], axis: At
-) -> BoolTensor[Unpack[unsqueeze_shape(Shape, At)]]: ...
+) -> BoolTensor[Unpack[insert_size(Shape, Int[1], At)]]: ...
 @overload
 def unsqueeze(x: object, axis: int | Sequence[int]) -> Any: ...

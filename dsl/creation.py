@@ -19,7 +19,7 @@ from .interpreters import program_dtype
 from .key import KeyLike, as_key
 
 if TYPE_CHECKING:
-    from .tensor import IntTensor, Tensor
+    from .tensor import BoolTensor, IntTensor, Tensor
 
 S = TypeVarTuple("S")
 ShapeLike: TypeAlias = "int | Sequence[int]"
@@ -157,21 +157,91 @@ def linspace(start: float, stop: float, count: int, dtype: DTypeLike | None = No
 
 
 # ---- random
+@overload
+def normal(
+    shape: int | tuple[int],
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any]: ...
+@overload
+def normal(
+    shape: tuple[int, int],
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any, Any]: ...
+@overload
+def normal(
+    shape: tuple[int, int, int],
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any, Any, Any]: ...
+@overload
 def normal(
     shape: ShapeLike, *, mean: float = 0.0, std: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
+) -> Any: ...
+def normal(
+    shape: Any, *, mean: float = 0.0, std: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any:
     """Normal numbers. Without a key each call draws afresh: per step in a trainer, by order of calls."""
     return drawn("normal", shape_of(shape), dtype, key, mean=float(mean), std=float(std))
 
 
+@overload
+def uniform(
+    shape: int | tuple[int],
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any]: ...
+@overload
+def uniform(
+    shape: tuple[int, int],
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any, Any]: ...
+@overload
+def uniform(
+    shape: tuple[int, int, int],
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    key: KeyLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor[Any, Any, Any]: ...
+@overload
 def uniform(
     shape: ShapeLike, *, low: float = 0.0, high: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
+) -> Any: ...
+def uniform(
+    shape: Any, *, low: float = 0.0, high: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any:
     """Numbers spread evenly over [low, high)."""
     return drawn("uniform", shape_of(shape), dtype, key, low=float(low), high=float(high))
 
 
-def bernoulli(p: float, shape: ShapeLike, *, key: KeyLike | None = None) -> Any:
+@overload
+def bernoulli(p: float, shape: int | tuple[int], *, key: KeyLike | None = None) -> BoolTensor[Any]: ...
+@overload
+def bernoulli(p: float, shape: tuple[int, int], *, key: KeyLike | None = None) -> BoolTensor[Any, Any]: ...
+@overload
+def bernoulli(p: float, shape: tuple[int, int, int], *, key: KeyLike | None = None) -> BoolTensor[Any, Any, Any]: ...
+@overload
+def bernoulli(p: float, shape: ShapeLike, *, key: KeyLike | None = None) -> Any: ...
+def bernoulli(p: float, shape: Any, *, key: KeyLike | None = None) -> Any:
     """Conditions that are true with probability `p`."""
     check_probability("bernoulli", p)
     words = None if key is None else as_key(key).array
@@ -196,8 +266,18 @@ def check_probability(op: str, p: float) -> None:
         raise OptionError(f"{op}: p = {p} is no probability", loc=user_loc(), help="0 <= p <= 1", code="SW801")
 
 
-def randint(low: int, high: int, shape: ShapeLike, *, key: KeyLike | None = None) -> IntTensor[*tuple[Any, ...]]:
+@overload
+def randint(low: int, high: int, shape: int | tuple[int], *, key: KeyLike | None = None) -> IntTensor[Any]: ...
+@overload
+def randint(low: int, high: int, shape: tuple[int, int], *, key: KeyLike | None = None) -> IntTensor[Any, Any]: ...
+@overload
+def randint(
+    low: int, high: int, shape: tuple[int, int, int], *, key: KeyLike | None = None
+) -> IntTensor[Any, Any, Any]: ...
+@overload
+def randint(low: int, high: int, shape: ShapeLike, *, key: KeyLike | None = None) -> IntTensor[*tuple[Any, ...]]: ...
+def randint(low: int, high: int, shape: Any, *, key: KeyLike | None = None) -> Any:
     """Integers spread evenly over [low, high) (up to 2**53 of them)."""
     unit = drawn("uniform", shape_of(shape), "float64", key, low=0.0, high=1.0)
     scaled = apply("floor", (apply("mul", (unit, float(high - low))),))
-    return cast("IntTensor[*tuple[Any, ...]]", apply("add", (apply("cast", (scaled,), {"dtype": "int64"}), low)))
+    return apply("add", (apply("cast", (scaled,), {"dtype": "int64"}), low))

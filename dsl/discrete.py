@@ -1,14 +1,15 @@
-# mypy: disable-error-code="no-any-return"
-# Interpreters return untyped values; the signatures give the types.
+# mypy: disable-error-code="no-any-return, overload-overlap"
+# Interpreters return untyped values; the signatures give the types. mypy compares overloads with their type variables
+# erased, where a suffix looks like equal shapes; calls are resolved.
 """`IntTensor` and `BoolTensor`: siblings of `Tensor`, not subclasses, so that labels never pass as data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, movement
+from . import alias, methods, movement
 from .array import Array, DTypeLike, construct, on_device
 from .dispatch import operate
 from .indexing import index
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 S = TypeVarTuple("S")
 B = TypeVarTuple("B")
 A = TypeVar("A")
+C = TypeVar("C")
 M = TypeVar("M")
 N = TypeVar("N")
 One: TypeAlias = Literal[1]
@@ -42,6 +44,7 @@ class IntTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...
         def numpy(self) -> NDArray[np.integer[Any]]: ...
 
     if not TYPE_CHECKING:
@@ -50,19 +53,31 @@ class IntTensor(Array[*S]):
             return alias.alias(cls, super().__class_getitem__(axes))
 
     # ---- arithmetic
-    def __add__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+    @overload
+    def __add__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
+    @overload
+    def __add__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
+    def __add__(self, o: Any) -> Any:
         return operate("add", self, o)
 
     def __radd__(self, o: int) -> IntTensor[*S]:
         return operate("add", o, self)
 
-    def __sub__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+    @overload
+    def __sub__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
+    @overload
+    def __sub__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
+    def __sub__(self, o: Any) -> Any:
         return operate("sub", self, o)
 
     def __rsub__(self, o: int) -> IntTensor[*S]:
         return operate("sub", o, self)
 
-    def __mul__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]:
+    @overload
+    def __mul__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
+    @overload
+    def __mul__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
+    def __mul__(self, o: Any) -> Any:
         return operate("mul", self, o)
 
     def __rmul__(self, o: int) -> IntTensor[*S]:
@@ -100,38 +115,17 @@ class IntTensor(Array[*S]):
         return id(self)
 
     # ---- reductions
-    @overload
-    def sum(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-    @overload
-    def sum(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def sum(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.int_reduction
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Sum over `axis` (int, tuple or None for all)."""
         return reduce("sum", self, axis, keepdims)
 
-    @overload
-    def max(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-    @overload
-    def max(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def max(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.int_reduction
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Largest element over `axis` (int, tuple or None for all)."""
         return reduce("max", self, axis, keepdims)
 
-    @overload
-    def min(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-    @overload
-    def min(self: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def min(self: IntTensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.int_reduction
     def min(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Smallest element over `axis` (int, tuple or None for all)."""
         return reduce("min", self, axis, keepdims)
@@ -181,7 +175,15 @@ class IntTensor(Array[*S]):
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
-        def squeeze(self, axis: Axis = None) -> Any:
+        @overload
+        def squeeze(self: IntTensor[A, *B], axis: Literal[0]) -> IntTensor[*B]: ...
+        @overload
+        def squeeze(self: IntTensor[*B, A], axis: Literal[-1]) -> IntTensor[*B]: ...
+        @overload
+        def squeeze(self: IntTensor[A, C, *B], axis: Literal[1]) -> IntTensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
 
@@ -189,6 +191,10 @@ class IntTensor(Array[*S]):
         def unsqueeze(self, axis: Literal[0]) -> IntTensor[One, *S]: ...
         @overload
         def unsqueeze(self, axis: Literal[-1]) -> IntTensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: IntTensor[A, *B], axis: Literal[1]) -> IntTensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: IntTensor[*B, A], axis: Literal[-2]) -> IntTensor[*B, One, A]: ...
         @overload
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
@@ -226,6 +232,7 @@ class BoolTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...
         def numpy(self) -> NDArray[np.bool_]: ...
 
     if not TYPE_CHECKING:
@@ -234,13 +241,25 @@ class BoolTensor(Array[*S]):
             return alias.alias(cls, super().__class_getitem__(axes))
 
     # ---- logic
-    def __and__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]:
+    @overload
+    def __and__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]: ...
+    @overload
+    def __and__(self: BoolTensor[*B, A], o: BoolTensor[A] | BoolTensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __and__(self: BoolTensor[*B, A, C], o: BoolTensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __and__(self, o: Any) -> Any:
         return operate("logical_and", self, o)
 
     def __rand__(self, o: bool) -> BoolTensor[*S]:
         return operate("logical_and", o, self)
 
-    def __or__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]:
+    @overload
+    def __or__(self, o: bool | BoolTensor[*S] | BoolTensor[()]) -> BoolTensor[*S]: ...
+    @overload
+    def __or__(self: BoolTensor[*B, A], o: BoolTensor[A] | BoolTensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __or__(self: BoolTensor[*B, A, C], o: BoolTensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __or__(self, o: Any) -> Any:
         return operate("logical_or", self, o)
 
     def __ror__(self, o: bool) -> BoolTensor[*S]:
@@ -266,11 +285,13 @@ class BoolTensor(Array[*S]):
         return id(self)
 
     # ---- reductions
-    def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
+    @methods.condition
+    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Whether any element along `axis` is true."""
         return movement.any_true(self, axis, keepdims)
 
-    def all(self, axis: Axis = None, keepdims: bool = False) -> Any:
+    @methods.condition
+    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Whether every element along `axis` is true."""
         return movement.all_true(self, axis, keepdims)
 
@@ -319,7 +340,15 @@ class BoolTensor(Array[*S]):
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
-        def squeeze(self, axis: Axis = None) -> Any:
+        @overload
+        def squeeze(self: BoolTensor[A, *B], axis: Literal[0]) -> BoolTensor[*B]: ...
+        @overload
+        def squeeze(self: BoolTensor[*B, A], axis: Literal[-1]) -> BoolTensor[*B]: ...
+        @overload
+        def squeeze(self: BoolTensor[A, C, *B], axis: Literal[1]) -> BoolTensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
 
@@ -327,6 +356,10 @@ class BoolTensor(Array[*S]):
         def unsqueeze(self, axis: Literal[0]) -> BoolTensor[One, *S]: ...
         @overload
         def unsqueeze(self, axis: Literal[-1]) -> BoolTensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: BoolTensor[A, *B], axis: Literal[1]) -> BoolTensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: BoolTensor[*B, A], axis: Literal[-2]) -> BoolTensor[*B, One, A]: ...
         @overload
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:

@@ -1,17 +1,24 @@
+# mypy: disable-error-code="overload-overlap, overload-cannot-match"
+# mypy compares overloads with their type variables erased, where a suffix looks like equal shapes; calls are resolved.
 """Elementwise functions of one operand, activations, and choosing between elements."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVarTuple, cast, overload
+from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 from ..compiler.errors import OptionError
 from ..compiler.loc import user_loc
 from . import movement
 from .array import DTypeLike, as_array
 from .dispatch import apply
+from .families import Raw
 from .tensor import BoolTensor, IntTensor, Tensor
 
 S = TypeVarTuple("S")
+B = TypeVarTuple("B")
+A = TypeVar("A")
+C = TypeVar("C")
+One: TypeAlias = Literal[1]
 
 
 def unary(op: str, x: Tensor[*S]) -> Tensor[*S]:
@@ -199,11 +206,51 @@ def where(c: BoolTensor[*S], x: float | Tensor[*S] | Tensor[()], y: Tensor[*S]) 
 @overload
 def where(c: BoolTensor[*S], x: Tensor[*S], y: float | Tensor[()]) -> Tensor[*S]: ...
 @overload
+def where(
+    c: BoolTensor[A] | BoolTensor[*B, One], x: float | Tensor[*B, A] | Tensor[()], y: Tensor[*B, A]
+) -> Tensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[A] | BoolTensor[*B, One], x: Tensor[*B, A], y: float | Tensor[()]) -> Tensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[A, C], x: float | Tensor[*B, A, C] | Tensor[()], y: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
+@overload
+def where(c: BoolTensor[A, C], x: Tensor[*B, A, C], y: float | Tensor[()]) -> Tensor[*B, A, C]: ...
+@overload
+def where(c: BoolTensor[*B, A], x: Tensor[*B, A], y: Tensor[A]) -> Tensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[*B, A], x: Tensor[A], y: Tensor[*B, A]) -> Tensor[*B, A]: ...
+@overload
 def where(c: BoolTensor[*S], x: int | IntTensor[*S] | IntTensor[()], y: IntTensor[*S]) -> IntTensor[*S]: ...
 @overload
 def where(c: BoolTensor[*S], x: IntTensor[*S], y: int | IntTensor[()]) -> IntTensor[*S]: ...
 @overload
-def where(c: object, x: object, y: object) -> Any: ...
+def where(
+    c: BoolTensor[A] | BoolTensor[*B, One], x: int | IntTensor[*B, A] | IntTensor[()], y: IntTensor[*B, A]
+) -> IntTensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[A] | BoolTensor[*B, One], x: IntTensor[*B, A], y: int | IntTensor[()]) -> IntTensor[*B, A]: ...
+@overload
+def where(
+    c: BoolTensor[A, C], x: int | IntTensor[*B, A, C] | IntTensor[()], y: IntTensor[*B, A, C]
+) -> IntTensor[*B, A, C]: ...
+@overload
+def where(c: BoolTensor[A, C], x: IntTensor[*B, A, C], y: int | IntTensor[()]) -> IntTensor[*B, A, C]: ...
+@overload
+def where(c: BoolTensor[*B, A], x: IntTensor[*B, A], y: IntTensor[A]) -> IntTensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[*B, A], x: IntTensor[A], y: IntTensor[*B, A]) -> IntTensor[*B, A]: ...
+@overload
+def where(c: BoolTensor[*S], x: float, y: float) -> Any: ...
+@overload
+def where(c: BoolTensor[*tuple[Any, ...]] | Raw, x: Tensor[*tuple[Any, ...]] | Raw | float, y: Raw) -> Any: ...
+@overload
+def where(c: BoolTensor[*tuple[Any, ...]] | Raw, x: Raw, y: Tensor[*tuple[Any, ...]] | Raw | float) -> Any: ...
+@overload
+def where(
+    c: Raw,
+    x: Tensor[*tuple[Any, ...]] | IntTensor[*tuple[Any, ...]] | float,
+    y: Tensor[*tuple[Any, ...]] | IntTensor[*tuple[Any, ...]] | float,
+) -> Any: ...
 def where(c: Any, x: Any, y: Any) -> Any:
     """`x` where the condition is true, elsewhere `y`; all three broadcast."""
     return apply("where", (c, x, y))

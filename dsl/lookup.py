@@ -9,6 +9,7 @@ from . import indexing, movement
 from .array import DTypeLike, as_array, dtype_like, type_of
 from .creation import floating
 from .dispatch import apply
+from .families import AnyTensor, Raw, along_axis
 from .tensor import BoolTensor, IntTensor, Tensor
 
 S = TypeVarTuple("S")
@@ -16,46 +17,60 @@ B = TypeVarTuple("B")
 A = TypeVar("A")
 D = TypeVar("D")
 V = TypeVar("V")
+M = TypeVar("M")
 N = TypeVar("N")
+T = TypeVar("T", bound="Tensor[*tuple[Any, ...]]")
 
 
 @overload
 def take(x: Tensor[A, *B], index: IntTensor[N], axis: Literal[0] = 0) -> Tensor[N, *B]: ...
 @overload
+def take(x: Tensor[A, *B], index: IntTensor[M, N], axis: Literal[0] = 0) -> Tensor[M, N, *B]: ...
+@overload
 def take(x: Tensor[*B, A], index: IntTensor[N], axis: Literal[-1]) -> Tensor[*B, N]: ...
 @overload
 def take(x: IntTensor[A, *B], index: IntTensor[N], axis: Literal[0] = 0) -> IntTensor[N, *B]: ...
+@overload
+def take(x: IntTensor[A, *B], index: IntTensor[M, N], axis: Literal[0] = 0) -> IntTensor[M, N, *B]: ...
 @overload
 def take(x: IntTensor[*B, A], index: IntTensor[N], axis: Literal[-1]) -> IntTensor[*B, N]: ...
 @overload
 def take(x: BoolTensor[A, *B], index: IntTensor[N], axis: Literal[0] = 0) -> BoolTensor[N, *B]: ...
 @overload
+def take(x: BoolTensor[A, *B], index: IntTensor[M, N], axis: Literal[0] = 0) -> BoolTensor[M, N, *B]: ...
+@overload
 def take(x: BoolTensor[*B, A], index: IntTensor[N], axis: Literal[-1]) -> BoolTensor[*B, N]: ...
 @overload
-def take(x: object, index: object, axis: int = 0) -> Any: ...
+def take(x: AnyTensor | Raw, index: IntTensor[*tuple[Any, ...]] | Raw | int, axis: int = 0) -> Any: ...
 def take(x: Any, index: Any, axis: Any = 0) -> Any:
     """Slices of `x` at the places in `index` (of any rank), which replaces `axis`."""
     tensor = as_array(x)
     return apply("take", (tensor, as_array(index)), {"axis": movement.one_axis("take", tensor, axis)})
 
 
-def take_along_axis(x: object, index: object, axis: int) -> Any:
+@along_axis
+def take_along_axis(x: Any, index: Any, axis: int) -> Any:
     """One element of `x` per element of `index`: out[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`."""
+    return _along_axis(x, index, axis)
+
+
+@along_axis
+def gather(x: Any, index: Any, axis: int) -> Any:
+    """`take_along_axis` under its PyTorch name."""
+    return _along_axis(x, index, axis)
+
+
+def _along_axis(x: object, index: object, axis: int) -> Any:
     tensor = as_array(x)
     at = {"axis": movement.one_axis("take_along_axis", tensor, axis)}
     return apply("take_along_axis", (tensor, as_array(index)), at)
 
 
-def gather(x: object, index: object, axis: int) -> Any:
-    """`take_along_axis` under its PyTorch name."""
-    return take_along_axis(x, index, axis)
-
-
-def scatter_add(x: Tensor[*S], index: object, updates: object, axis: int) -> Tensor[*S]:
+def scatter_add(x: T, index: IntTensor[*S], updates: Tensor[*S], axis: int) -> T:
     """`x` with updates[.., i, ..] added at index[.., i, ..] along `axis`; equal places add up."""
     a = movement.one_axis("scatter_add", x, axis)
     at = {"axis": a, "size": type_of(x).shape[a]}
-    return cast("Tensor[*S]", apply("add", (x, apply("scatter_along_axis", (as_array(index), updates), at))))
+    return cast("T", apply("add", (x, apply("scatter_along_axis", (as_array(index), updates), at))))
 
 
 @overload

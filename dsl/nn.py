@@ -36,6 +36,10 @@ def matmul(x: Tensor[*B, M, K], y: Tensor[K]) -> Tensor[*B, M]: ...
 def matmul(x: Tensor[*B, M, K], y: Tensor[K, N]) -> Tensor[*B, M, N]: ...
 @overload
 def matmul(x: Tensor[*B, M, K], y: Tensor[*B, K, N]) -> Tensor[*B, M, N]: ...
+@overload
+def matmul(x: Tensor[K], y: Tensor[*B, K, N]) -> Tensor[*B, N]: ...
+@overload
+def matmul(x: Tensor[M, K], y: Tensor[*B, K, N]) -> Tensor[*B, M, N]: ...  # type: ignore[overload-cannot-match]  # mypy erases B
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product x[.., m, k] y[.., k, n]; axes before the last two broadcast; a vector is a row or a column."""
     return apply("matmul", (x, y))
@@ -80,8 +84,14 @@ def rms_norm(x: Tensor[*B, D], weight: Tensor[D], eps: float = 1e-6) -> Tensor[*
 
 
 def batch_norm(
-    x: Tensor[*S], weight: Tensor[D], bias: Tensor[D], state: G, train: bool, momentum: float = 0.1, eps: float = 1e-5
-) -> tuple[Tensor[*S], G]:
+    x: Tensor[N, D, *S],
+    weight: Tensor[D],
+    bias: Tensor[D],
+    state: G,
+    train: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> tuple[Tensor[N, D, *S], G]:
     """Normalise x[N, C, ...] over all axes but 1 (Ioffe & Szegedy 2015); returns the result and the new state.
 
     state: any pack of two tensors [C], the running mean and variance. Training uses the batch and moves the state by
@@ -107,14 +117,16 @@ def batch_norm(
         "mul", (apply("rsqrt", (apply("add", (variance, float(eps))),)), movement.reshape(as_array(weight), shape))
     )
     out = apply("add", (apply("mul", (apply("sub", (tensor, mean)), scale)), movement.reshape(as_array(bias), shape)))
-    return cast("Tensor[*S]", out), state
+    return cast("Tensor[N, D, *S]", out), state
 
 
 def _towards(old: AnyArray, new: AnyArray, momentum: float) -> AnyArray:
     return cast("AnyArray", apply("add", (apply("mul", (old, 1.0 - momentum)), apply("mul", (new, float(momentum))))))
 
 
-def group_norm(x: Tensor[*S], groups: int, weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[*S]:
+def group_norm(
+    x: Tensor[N, D, *S], groups: int, weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5
+) -> Tensor[N, D, *S]:
     """Normalise x[N, C, ...] over each of `groups` groups of channels and all further axes (Wu & He 2018)."""
     tensor = as_array(x)
     shape = type_of(tensor).shape
@@ -128,10 +140,10 @@ def group_norm(x: Tensor[*S], groups: int, weight: Tensor[D], bias: Tensor[D], e
     scaled = apply("mul", (centred, apply("rsqrt", (apply("add", (variance, float(eps))),))))
     per_channel = (1, channels, *(1,) * (tensor.ndim - 2))
     out = apply("mul", (movement.reshape(scaled, shape), movement.reshape(as_array(weight), per_channel)))
-    return cast("Tensor[*S]", apply("add", (out, movement.reshape(as_array(bias), per_channel))))
+    return cast("Tensor[N, D, *S]", apply("add", (out, movement.reshape(as_array(bias), per_channel))))
 
 
-def instance_norm(x: Tensor[*S], weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[*S]:
+def instance_norm(x: Tensor[N, D, *S], weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[N, D, *S]:
     """Normalise x[N, C, ...] over all axes after the channels, for each sample and channel (Ulyanov et al. 2016)."""
     return group_norm(x, int(type_of(as_array(x)).shape[1]), weight, bias, eps)
 

@@ -2,166 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
+from typing import Any
 
 from . import movement
 from .array import as_array, type_of
 from .dispatch import apply
-from .movement import Axis, many_axes, reduce
-from .tensor import BoolTensor, IntTensor, Tensor
-
-S = TypeVarTuple("S")
-B = TypeVarTuple("B")
-A = TypeVar("A")
-C = TypeVar("C")
-One: TypeAlias = Literal[1]
+from .families import condition, extreme, place, reduction, variance
+from .movement import many_axes, reduce
 
 
-@overload
-def sum(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def sum(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def sum(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def sum(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def sum(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def sum(x: IntTensor[*S], axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-@overload
-def sum(x: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def sum(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@extreme
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum."""
     return reduce("sum", as_array(x), axis, keepdims)
 
 
-@overload
-def mean(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def mean(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def mean(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def mean(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def mean(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def mean(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@reduction
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean of floating elements."""
     return reduce("mean", as_array(x), axis, keepdims)
 
 
-@overload
-def max(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def max(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def max(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def max(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def max(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def max(x: IntTensor[*S], axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-@overload
-def max(x: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def max(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@extreme
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest element; the gradient is spread evenly over equal ones."""
     return reduce("max", as_array(x), axis, keepdims)
 
 
-@overload
-def min(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def min(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def min(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def min(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def min(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def min(x: IntTensor[*S], axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-@overload
-def min(x: IntTensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def min(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@extreme
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element; the gradient is spread evenly over equal ones."""
     return reduce("min", as_array(x), axis, keepdims)
 
 
-@overload
-def logsumexp(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def logsumexp(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def logsumexp(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def logsumexp(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def logsumexp(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def logsumexp(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@reduction
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
     return reduce("logsumexp", as_array(x), axis, keepdims)
 
 
-@overload
-def argmax(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-@overload
-def argmax(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def argmax(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> IntTensor[*B, One]: ...
-@overload
-def argmax(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def argmax(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> IntTensor[A, *B]: ...
-@overload
-def argmax(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@place
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the largest element (the first of equal ones); `axis` None: of the flattened tensor."""
     return reduce("argmax", as_array(x), axis, keepdims)
 
 
-@overload
-def argmin(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-@overload
-def argmin(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def argmin(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> IntTensor[*B, One]: ...
-@overload
-def argmin(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-@overload
-def argmin(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> IntTensor[A, *B]: ...
-@overload
-def argmin(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@place
 def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the smallest element (the first of equal ones); `axis` None: of the flattened tensor."""
     return reduce("argmax", apply("neg", (x,)), axis, keepdims)
 
 
-@overload
-def var(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False, correction: int = ...) -> Tensor[()]: ...
-@overload
-def var(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False, correction: int = ...) -> Tensor[*B]: ...
-@overload
-def var(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True], correction: int = ...) -> Tensor[*B, One]: ...
-@overload
-def var(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False, correction: int = ...) -> Tensor[*B]: ...
-@overload
-def var(
-    x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False, correction: int = ...
-) -> Tensor[A, *B]: ...
-@overload
-def var(x: object, axis: Axis = None, keepdims: bool = False, correction: int = ...) -> Any: ...
+@variance
 def var(x: Any, axis: Any = None, keepdims: bool = False, correction: int = 0) -> Any:
     """Mean squared distance from the mean; divides by n - correction."""
     x = as_array(x)
@@ -173,47 +65,25 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, correction: int = 0) -
     return apply("div", (squares, count - correction))
 
 
-@overload
-def std(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False, correction: int = ...) -> Tensor[()]: ...
-@overload
-def std(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False, correction: int = ...) -> Tensor[*B]: ...
-@overload
-def std(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True], correction: int = ...) -> Tensor[*B, One]: ...
-@overload
-def std(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False, correction: int = ...) -> Tensor[*B]: ...
-@overload
-def std(
-    x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False, correction: int = ...
-) -> Tensor[A, *B]: ...
-@overload
-def std(x: object, axis: Axis = None, keepdims: bool = False, correction: int = ...) -> Any: ...
+@variance
 def std(x: Any, axis: Any = None, keepdims: bool = False, correction: int = 0) -> Any:
     """Square root of the variance."""
     return apply("sqrt", (var(x, axis, keepdims, correction),))
 
 
-@overload
-def norm(x: Tensor[*S], axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-@overload
-def norm(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def norm(x: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-@overload
-def norm(x: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-@overload
-def norm(x: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-@overload
-def norm(x: object, axis: Axis = None, keepdims: bool = False) -> Any: ...
+@reduction
 def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Square root of the sum of squares."""
     return apply("sqrt", (reduce("sum", apply("square", (x,)), axis, keepdims),))
 
 
-def any(x: BoolTensor[*S], axis: Axis = None, keepdims: bool = False) -> Any:
+@condition
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether any element is true."""
     return movement.any_true(as_array(x), axis, keepdims)
 
 
-def all(x: BoolTensor[*S], axis: Axis = None, keepdims: bool = False) -> Any:
+@condition
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether every element is true."""
     return movement.all_true(as_array(x), axis, keepdims)

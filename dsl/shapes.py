@@ -14,15 +14,15 @@ from . import movement
 from .array import AnyArray, Array, as_array, type_of
 from .creation import filled, iota
 from .dispatch import apply, fail
+from .families import Raw
 from .movement import Axis
+from .permutations import permutation, transposition
 from .tensor import BoolTensor, IntTensor, Tensor
 
 S = TypeVarTuple("S")
 B = TypeVarTuple("B")
 A = TypeVar("A")
 C = TypeVar("C")
-M = TypeVar("M")
-N = TypeVar("N")
 T = TypeVar("T", bound="Array[*tuple[Any, ...]]")
 One: TypeAlias = Literal[1]
 
@@ -58,7 +58,27 @@ def flatten(x: object, start: int = 0, end: int = -1) -> Any:
     return movement.flatten(as_array(x), start, end)
 
 
-def squeeze(x: object, axis: Axis = None) -> Any:
+@overload
+def squeeze(x: Tensor[A, *B], axis: Literal[0]) -> Tensor[*B]: ...
+@overload
+def squeeze(x: Tensor[*B, A], axis: Literal[-1]) -> Tensor[*B]: ...
+@overload
+def squeeze(x: Tensor[A, C, *B], axis: Literal[1]) -> Tensor[A, *B]: ...
+@overload
+def squeeze(x: IntTensor[A, *B], axis: Literal[0]) -> IntTensor[*B]: ...
+@overload
+def squeeze(x: IntTensor[*B, A], axis: Literal[-1]) -> IntTensor[*B]: ...
+@overload
+def squeeze(x: IntTensor[A, C, *B], axis: Literal[1]) -> IntTensor[A, *B]: ...
+@overload
+def squeeze(x: BoolTensor[A, *B], axis: Literal[0]) -> BoolTensor[*B]: ...
+@overload
+def squeeze(x: BoolTensor[*B, A], axis: Literal[-1]) -> BoolTensor[*B]: ...
+@overload
+def squeeze(x: BoolTensor[A, C, *B], axis: Literal[1]) -> BoolTensor[A, *B]: ...
+@overload
+def squeeze(x: AnyArray | Raw, axis: Axis = None) -> Any: ...
+def squeeze(x: Any, axis: Any = None) -> Any:
     """Without axes of size 1: all, or the given ones."""
     return movement.squeeze(as_array(x), axis)
 
@@ -68,15 +88,27 @@ def unsqueeze(x: Tensor[*S], axis: Literal[0]) -> Tensor[One, *S]: ...
 @overload
 def unsqueeze(x: Tensor[*S], axis: Literal[-1]) -> Tensor[*S, One]: ...
 @overload
+def unsqueeze(x: Tensor[A, *B], axis: Literal[1]) -> Tensor[A, One, *B]: ...
+@overload
+def unsqueeze(x: Tensor[*B, A], axis: Literal[-2]) -> Tensor[*B, One, A]: ...
+@overload
 def unsqueeze(x: IntTensor[*S], axis: Literal[0]) -> IntTensor[One, *S]: ...
 @overload
 def unsqueeze(x: IntTensor[*S], axis: Literal[-1]) -> IntTensor[*S, One]: ...
+@overload
+def unsqueeze(x: IntTensor[A, *B], axis: Literal[1]) -> IntTensor[A, One, *B]: ...
+@overload
+def unsqueeze(x: IntTensor[*B, A], axis: Literal[-2]) -> IntTensor[*B, One, A]: ...
 @overload
 def unsqueeze(x: BoolTensor[*S], axis: Literal[0]) -> BoolTensor[One, *S]: ...
 @overload
 def unsqueeze(x: BoolTensor[*S], axis: Literal[-1]) -> BoolTensor[*S, One]: ...
 @overload
-def unsqueeze(x: object, axis: int | Sequence[int]) -> Any: ...
+def unsqueeze(x: BoolTensor[A, *B], axis: Literal[1]) -> BoolTensor[A, One, *B]: ...
+@overload
+def unsqueeze(x: BoolTensor[*B, A], axis: Literal[-2]) -> BoolTensor[*B, One, A]: ...
+@overload
+def unsqueeze(x: AnyArray | Raw, axis: int | Sequence[int]) -> Any: ...
 def unsqueeze(x: Any, axis: Any) -> Any:
     """With new axes of size 1 at these places of the result."""
     return movement.unsqueeze(as_array(x), axis)
@@ -102,20 +134,14 @@ def broadcast_to(x: Any, to: Any) -> Any:
 
 
 # ---- order of axes and elements
-@overload
-def transpose(x: Tensor[M, N], axes: None = None) -> Tensor[N, M]: ...
-@overload
-def transpose(x: IntTensor[M, N], axes: None = None) -> IntTensor[N, M]: ...
-@overload
-def transpose(x: BoolTensor[M, N], axes: None = None) -> BoolTensor[N, M]: ...
-@overload
-def transpose(x: object, axes: Sequence[int] | None = None) -> Any: ...
+@transposition
 def transpose(x: Any, axes: Any = None) -> Any:
     """Axes in another order; None reverses them."""
     return movement.transpose(as_array(x), axes)
 
 
-def permute(x: object, axes: Sequence[int]) -> Any:
+@permutation
+def permute(x: Any, axes: Any) -> Any:
     """Axes in another order: axis i of the result is axis axes[i]."""
     return movement.transpose(as_array(x), axes)
 

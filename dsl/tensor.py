@@ -1,5 +1,6 @@
-# mypy: disable-error-code="no-any-return"
-# Interpreters return untyped values; the signatures give the types.
+# mypy: disable-error-code="no-any-return, overload-overlap, overload-cannot-match"
+# Interpreters return untyped values; the signatures give the types. mypy compares overloads with their type variables
+# erased, where a suffix looks like equal shapes; calls are resolved.
 """`Tensor`, the floating kind: operators, methods, constructors. Its siblings are `IntTensor` and `BoolTensor`.
 
 Typed broadcasts are those a checker can follow: equal shapes, a trailing suffix, a scalar, an axis kept with size 1.
@@ -8,10 +9,11 @@ Anything else runs, and is `Any` or an error to a checker: write `broadcast_to`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, creation, movement
+from . import alias, creation, methods, movement
 from .array import Arr, DTypeLike, construct, on_device, register_classes, single
 from .array import Array as Array
 from .array import as_array as as_array
@@ -60,6 +62,7 @@ class Tensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        def __iter__(self: Tensor[A, *B]) -> Iterator[Tensor[*B]]: ...
         def numpy(self) -> NDArray[np.floating[Any]]: ...
 
     if not TYPE_CHECKING:
@@ -118,7 +121,7 @@ class Tensor(Array[*S]):
     @overload
     def __add__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __add__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
+    def __add__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
     @overload
     def __add__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -127,6 +130,14 @@ class Tensor(Array[*S]):
     def __add__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
     @overload
     def __add__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
+    @overload
+    def __add__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
+    @overload
+    def __add__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
+    @overload
+    def __add__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
+    @overload
+    def __add__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
     def __add__(self, o: Any) -> Any:
         return operate("add", self, o)
 
@@ -135,7 +146,7 @@ class Tensor(Array[*S]):
     @overload
     def __sub__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __sub__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
+    def __sub__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
     @overload
     def __sub__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -144,6 +155,14 @@ class Tensor(Array[*S]):
     def __sub__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
     @overload
     def __sub__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
+    @overload
+    def __sub__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
+    @overload
+    def __sub__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
+    @overload
+    def __sub__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
+    @overload
+    def __sub__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
     def __sub__(self, o: Any) -> Any:
         return operate("sub", self, o)
 
@@ -152,7 +171,7 @@ class Tensor(Array[*S]):
     @overload
     def __mul__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __mul__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
+    def __mul__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
     @overload
     def __mul__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -161,6 +180,14 @@ class Tensor(Array[*S]):
     def __mul__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
     @overload
     def __mul__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
+    @overload
+    def __mul__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
+    @overload
+    def __mul__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
+    @overload
+    def __mul__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
+    @overload
+    def __mul__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
     def __mul__(self, o: Any) -> Any:
         return operate("mul", self, o)
 
@@ -169,7 +196,7 @@ class Tensor(Array[*S]):
     @overload
     def __truediv__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
     @overload
-    def __truediv__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...  # type: ignore[overload-overlap]  # mypy: One may be A
+    def __truediv__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
     @overload
     def __truediv__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
     @overload
@@ -178,6 +205,14 @@ class Tensor(Array[*S]):
     def __truediv__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
     @overload
     def __truediv__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
+    @overload
+    def __truediv__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
+    @overload
+    def __truediv__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
+    @overload
+    def __truediv__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
+    @overload
+    def __truediv__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
     def __truediv__(self, o: Any) -> Any:
         return operate("div", self, o)
 
@@ -216,6 +251,10 @@ class Tensor(Array[*S]):
     def __matmul__(self: Tensor[*B, M, K], o: Tensor[K, N]) -> Tensor[*B, M, N]: ...
     @overload
     def __matmul__(self: Tensor[*B, M, K], o: Tensor[*B, K, N]) -> Tensor[*B, M, N]: ...
+    @overload
+    def __matmul__(self: Tensor[K], o: Tensor[*B, K, N]) -> Tensor[*B, N]: ...
+    @overload
+    def __matmul__(self: Tensor[M, K], o: Tensor[*B, K, N]) -> Tensor[*B, M, N]: ...
     def __matmul__(self, o: Any) -> Any:
         return operate("matmul", self, o)
 
@@ -229,16 +268,40 @@ class Tensor(Array[*S]):
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
 
-    def __lt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __lt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __lt__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __lt__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __lt__(self, o: Any) -> Any:
         return operate("less", self, o)
 
-    def __le__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __le__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __le__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __le__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __le__(self, o: Any) -> Any:
         return operate("less_equal", self, o)
 
-    def __gt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __gt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __gt__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __gt__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __gt__(self, o: Any) -> Any:
         return operate("greater", self, o)
 
-    def __ge__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __ge__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
+    @overload
+    def __ge__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
+    @overload
+    def __ge__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
+    def __ge__(self, o: Any) -> Any:
         return operate("greater_equal", self, o)
 
     def __hash__(self) -> int:
@@ -249,78 +312,27 @@ class Tensor(Array[*S]):
         return single(self, "float()")
 
     # ---- reductions
-    @overload
-    def sum(self, axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-    @overload
-    def sum(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def sum(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-    @overload
-    def sum(self: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def sum(self: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-    @overload
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.reduction
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Sum over `axis` (int, tuple or None for all)."""
         return reduce("sum", self, axis, keepdims)
 
-    @overload
-    def mean(self, axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-    @overload
-    def mean(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def mean(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-    @overload
-    def mean(self: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def mean(self: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-    @overload
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.reduction
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Mean over `axis` (int, tuple or None for all)."""
         return reduce("mean", self, axis, keepdims)
 
-    @overload
-    def max(self, axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-    @overload
-    def max(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def max(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-    @overload
-    def max(self: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def max(self: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-    @overload
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.reduction
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Largest element over `axis` (int, tuple or None for all)."""
         return reduce("max", self, axis, keepdims)
 
-    @overload
-    def min(self, axis: None = None, keepdims: Literal[False] = False) -> Tensor[()]: ...
-    @overload
-    def min(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def min(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[True]) -> Tensor[*B, One]: ...
-    @overload
-    def min(self: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> Tensor[*B]: ...
-    @overload
-    def min(self: Tensor[A, C, *B], axis: Literal[1], keepdims: Literal[False] = False) -> Tensor[A, *B]: ...
-    @overload
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    @methods.reduction
     def min(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Smallest element over `axis` (int, tuple or None for all)."""
         return reduce("min", self, axis, keepdims)
 
-    @overload
-    def argmax(self, axis: None = None, keepdims: Literal[False] = False) -> IntTensor[()]: ...
-    @overload
-    def argmax(self: Tensor[*B, A], axis: Literal[-1], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def argmax(self: Tensor[A, *B], axis: Literal[0], keepdims: Literal[False] = False) -> IntTensor[*B]: ...
-    @overload
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any: ...
+    @methods.index_reduction
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Index of the largest element (the first of equal ones); `axis` None: of the flattened tensor."""
         return reduce("argmax", self, axis, keepdims)
@@ -336,6 +348,7 @@ class Tensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
+    @methods.transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -370,7 +383,15 @@ class Tensor(Array[*S]):
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
-        def squeeze(self, axis: Axis = None) -> Any:
+        @overload
+        def squeeze(self: Tensor[A, *B], axis: Literal[0]) -> Tensor[*B]: ...
+        @overload
+        def squeeze(self: Tensor[*B, A], axis: Literal[-1]) -> Tensor[*B]: ...
+        @overload
+        def squeeze(self: Tensor[A, C, *B], axis: Literal[1]) -> Tensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
 
@@ -378,6 +399,10 @@ class Tensor(Array[*S]):
         def unsqueeze(self, axis: Literal[0]) -> Tensor[One, *S]: ...
         @overload
         def unsqueeze(self, axis: Literal[-1]) -> Tensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: Tensor[A, *B], axis: Literal[1]) -> Tensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: Tensor[*B, A], axis: Literal[-2]) -> Tensor[*B, One, A]: ...
         @overload
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:

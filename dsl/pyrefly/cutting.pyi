@@ -8,10 +8,50 @@ from typing import Any, Literal, Unpack, overload
 
 from shape_extensions import Flag, Int, IntTuple, IntVar, MapIntTuples
 
+from ..array import AnyArray
+from ..families import Raw
 from ..tensor import BoolTensor, IntTensor, Tensor
 from .rules import last_section, slice_shape, split_equally, split_sections
-from .unknown import Open, SomeSizes, Unknown
+from .unknown import Absent, Open, SomeSizes, Unknown
 
+@overload
+def split[A: Absent, *R](
+    x: Tensor[A, *R], sizes: int | Sequence[int], axis: Literal[0] = 0
+) -> tuple[Tensor[Any, *R], ...]: ...
+@overload
+def split[A: Absent, *R](
+    x: Tensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]
+) -> tuple[Tensor[*R, Any], ...]: ...
+@overload
+def split[A, C: Absent, *R](
+    x: Tensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[Tensor[A, Any, *R], ...]: ...
+@overload
+def split[A: Absent, *R](
+    x: IntTensor[A, *R], sizes: int | Sequence[int], axis: Literal[0] = 0
+) -> tuple[IntTensor[Any, *R], ...]: ...
+@overload
+def split[A: Absent, *R](
+    x: IntTensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]
+) -> tuple[IntTensor[*R, Any], ...]: ...
+@overload
+def split[A, C: Absent, *R](
+    x: IntTensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[IntTensor[A, Any, *R], ...]: ...
+@overload
+def split[A: Absent, *R](
+    x: BoolTensor[A, *R], sizes: int | Sequence[int], axis: Literal[0] = 0
+) -> tuple[BoolTensor[Any, *R], ...]: ...
+@overload
+def split[A: Absent, *R](
+    x: BoolTensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]
+) -> tuple[BoolTensor[*R, Any], ...]: ...
+@overload
+def split[A, C: Absent, *R](
+    x: BoolTensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[BoolTensor[A, Any, *R], ...]: ...
+@overload
+def split(x: Absent, sizes: object, axis: int = 0) -> tuple[Any, ...]: ...
 @overload
 def split(x: Open[Unknown], sizes: object, axis: int = 0) -> tuple[Any, ...]: ...
 @overload
@@ -56,6 +96,10 @@ def split[Shape: IntTuple[int, *tuple[int, ...]], N: IntVar, At: Flag[int] = 0](
 def split[A, *R](x: Tensor[A, *R], sizes: int | Sequence[int], axis: Literal[0] = 0) -> tuple[Tensor[Any, *R], ...]: ...
 @overload
 def split[A, *R](x: Tensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]) -> tuple[Tensor[*R, Any], ...]: ...
+@overload
+def split[A, C, *R](
+    x: Tensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[Tensor[A, Any, *R], ...]: ...
 @overload
 def split[T: IntVar, N: IntVar, M: IntVar, *R](
     x: IntTensor[Int[T], *R], sizes: tuple[Int[N], Int[M]], axis: Literal[0] = 0
@@ -102,6 +146,10 @@ def split[A, *R](
 def split[A, *R](
     x: IntTensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]
 ) -> tuple[IntTensor[*R, Any], ...]: ...
+@overload
+def split[A, C, *R](
+    x: IntTensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[IntTensor[A, Any, *R], ...]: ...
 @overload
 def split[T: IntVar, N: IntVar, M: IntVar, *R](
     x: BoolTensor[Int[T], *R], sizes: tuple[Int[N], Int[M]], axis: Literal[0] = 0
@@ -151,7 +199,13 @@ def split[A, *R](
     x: BoolTensor[*R, A], sizes: int | Sequence[int], axis: Literal[-1]
 ) -> tuple[BoolTensor[*R, Any], ...]: ...
 @overload
-def split(x: object, sizes: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]: ...
+def split[A, C, *R](
+    x: BoolTensor[A, C, *R], sizes: int | Sequence[int], axis: Literal[1]
+) -> tuple[BoolTensor[A, Any, *R], ...]: ...
+@overload
+def split(x: AnyArray | Raw, sizes: int | Sequence[int], axis: int = 0) -> tuple[Any, ...]: ...
+@overload
+def slice(x: Absent, starts: object, stops: object, steps: object = None) -> Any: ...
 @overload
 def slice(x: Open[Unknown], starts: Sequence[int], stops: Sequence[int], steps: Sequence[int] | None = None) -> Any: ...
 @overload
@@ -175,4 +229,6 @@ def slice[Shape: IntTuple[int, *tuple[int, ...]], Starts: IntTuple, Stops: IntTu
     x: BoolTensor[*Shape], starts: Starts, stops: Stops, steps: None = None
 ) -> BoolTensor[Unpack[slice_shape(Shape, Starts, Stops)]]: ...
 @overload
-def slice(x: object, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int] | None = None) -> Any: ...
+def slice(
+    x: AnyArray | Raw, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int] | None = None
+) -> Any: ...

@@ -10,9 +10,11 @@ from shape_extensions import Int, IntTuple
 
 from ..tensor import BoolTensor, IntTensor, Tensor
 from .rules import broadcast_shape, reshape_shape
-from .unknown import Open, SomeSizes, Unknown
+from .unknown import Absent, Open, SomeSizes, Unknown
 
 # ---- sizes as arguments: x.reshape(2, 3) and x.reshape((2, 3))
+@overload
+def reshape(self: Absent, *to: Any) -> Any: ...
 @overload
 def reshape(self: Open[Unknown], *to: Any) -> Any: ...
 @overload
@@ -101,6 +103,8 @@ def reshape[*R](self: BoolTensor[*R], to: tuple[int, int, int, int], /) -> BoolT
 def reshape[*R](self: BoolTensor[*R], a: int, b: int, c: int, d: int, /) -> BoolTensor[Any, Any, Any, Any]: ...
 @overload
 def reshape(self: object, *to: int | Sequence[int]) -> Any: ...
+@overload
+def broadcast_to(self: Absent, *to: Any) -> Any: ...
 @overload
 def broadcast_to(self: Open[Unknown], *to: Any) -> Any: ...
 @overload

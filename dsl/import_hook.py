@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
 from ..compiler.errors import OptionError
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _NAME: Final = "_shapewright_typed"
 _LEAVE: Final = frozenset(["typed", "no_type_check", "overload"])  # decorators of functions that stay as they are
@@ -92,16 +89,8 @@ class _TypedLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The code; nothing is read from or written to `__pycache__`, which has the module as it stands."""
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
-
-    def source_to_code(self, data: ReadableBuffer | str | ast.AST, path: str, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  the base declares paths of other kinds, too
-        tree = (
-            data
-            if isinstance(data, ast.AST)
-            else ast.parse(bytes(memoryview(data)) if not isinstance(data, str) else data, path)
-        )
-        decorated = ast.fix_missing_locations(_Decorate().visit(tree))
-        return compile(decorated, path, "exec", dont_inherit=True, optimize=_optimize)
+        tree = _Decorate().visit(ast.parse(self.get_data(path), path))
+        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
 
 
 @final

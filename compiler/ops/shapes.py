@@ -1,7 +1,7 @@
 """What shape rules share: broadcasting, comparing sizes, axis names, and the wording of what does not fit.
 
 Sizes may be symbolic (`Poly`); they are compared by their normal form and never turned into numbers here. Where two
-sizes differ and one of them is symbolic, the error carries both (code SW102): a recorder may start again with numbers.
+sizes differ and one of them is symbolic, the error carries both: a recorder may start again with numbers.
 A symbolic size stands for a number of at least 1.
 """
 

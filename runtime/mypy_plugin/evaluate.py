@@ -19,7 +19,7 @@ from ...compiler.sizes import Poly, Size, Symbol, symbol
 from ...compiler.types import DType, TensorType
 from ...dsl.array import is_array, make, type_of
 from ...dsl.interpreters import use
-from ..check.state import ShapeOps, State
+from ..check.state import Known, ShapeOps
 from .names import Kind
 
 Argument: TypeAlias = "Operand | Cut | Poly | float | str | None | EllipsisType | tuple[Argument, ...]"
@@ -119,7 +119,8 @@ def _performed(call: Call, bound: dict[Symbol, Size]) -> object:
         match argument:
             case Operand(kind=kind, shape=shape, names=names):
                 known = tuple(_resolved(s, bound) for s in shape)
-                return make(TensorType(_DTYPES[kind], known, names), State.KNOWN, ops)
+                type_ = TensorType(_DTYPES[kind], known, names)
+                return make(type_, Known(type_), ops)
             case Cut(start=start, stop=stop, step=step):
                 return slice(value(start), value(stop), value(step))
             case Poly():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
+import subprocess
 import sys
 import threading
 import traceback
@@ -588,3 +590,57 @@ def test_a_pack_that_contains_its_class() -> None:
 class Tree(Pack):
     w: Tensor[Batch]
     left: Tree | None
+
+
+# ---- the environment
+PROGRAM = """
+import numpy as np
+import shapewright as sw
+
+class Batch(sw.Dim): ...
+
+@sw.typed
+def inner(x: sw.Tensor[Batch]) -> int:
+    return x.ndim
+
+@sw.typed
+def outer(x: sw.Tensor[Batch], y) -> int:
+    return inner(y)
+
+def refused(*args):
+    try:
+        outer(*args)
+    except sw.ShapeError:
+        return True
+    return False
+
+one, two = sw.Tensor(np.ones(2)), sw.Tensor(np.ones((2, 2)))
+for _ in range(3):
+    print(refused(one, one), refused(two, one), refused(one, two), outer.__code__.co_filename.startswith("<shapewright"))
+"""
+
+
+def lines_with(**environment: str) -> list[str]:
+    """What the program prints, or the last line of its error."""
+    path = [p for p in sys.path if p]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}\n{PROGRAM}"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout.splitlines() if done.returncode == 0 else done.stderr.splitlines()[-2:]
+
+
+def test_environment() -> None:
+    assert lines_with(SHAPEWRIGHT_CHECKS="all") == ["False True True False", *["False True True True"] * 2]
+    assert lines_with(SHAPEWRIGHT_CHECKS="boundary") == ["False True False False"] * 3
+    assert lines_with(SHAPEWRIGHT_CHECKS="off") == ["False False False False"] * 3
+    for checker_ in ("reference", "full"):
+        assert lines_with(SHAPEWRIGHT_CHECKER=checker_) == ["False True True False"] * 3
+    for variable in ("SHAPEWRIGHT_CHECKS", "SHAPEWRIGHT_CHECKER"):
+        message = "\n".join(lines_with(**{variable: "no"}))
+        assert f"{variable}='no'" in message
+        assert 'help: write "' in message

@@ -17,9 +17,10 @@ from typing import Any
 
 @functools.cache
 def runtime_digest() -> str:
-    """Digest of the sources of this package: kernels and the compiled runtime are stale when it changes."""
+    """Digest of the sources of this package and of what it shares with others: compiled code is stale when they change."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("*.py")), here.parent / "random_words.py"):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -34,9 +34,10 @@ def installed(package: str) -> str | None:
 
 @functools.cache
 def sources_digest() -> str:
-    """Digest of the sources of this package: device code is stale when they change."""
+    """Digest of the sources of this package and of what it shares with others: device code is stale when they change."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("*.py")), here.parent / "random_words.py"):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

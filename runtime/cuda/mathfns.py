@@ -7,12 +7,13 @@ numbers; nothing here is a fast approximation. The simulator's are in `twins.py`
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from .. import random_words
 from .api import capability
-from .llvm import F32, F64, I32, Builder, Value, array, assembly, call, constant, emit, pack
+from .llvm import F32, I32, Builder, Value, array, assembly, call, constant, emit, pack
 
 f4 = np.float32
 f8 = np.float64
@@ -122,37 +123,17 @@ minimum_f32, minimum_f64 = _pair("minimum", smaller, 2)
 
 @emit(f4, u4)
 def bits_to_f32(b: Builder, word: Value) -> Value:
-    """A random word as a float32 in [0, 1): (word >> 8) * 2**-24."""
-    number = b.sitofp(b.lshr(word, constant(8, I32)), F32)
-    return b.fmul(number, constant(2.0**-24, F32))
+    """A random word as a float32 in [0, 1)."""
+    return random_words.unit_f32(b, word)
 
 
 @emit(f8, u4, u4)
 def bits_to_f64(b: Builder, high: Value, low: Value) -> Value:
-    """Two random words as a float64 in [0, 1): ((high >> 5) * 2**26 + (low >> 6)) * 2**-53."""
-    top = b.sitofp(b.lshr(high, constant(5, I32)), F64)
-    rest = b.sitofp(b.lshr(low, constant(6, I32)), F64)
-    whole = b.fadd(b.fmul(top, constant(2.0**26, F64)), rest)
-    return b.fmul(whole, constant(2.0**-53, F64))
-
-
-_ROTATIONS: Final = ((13, 15, 26, 6), (17, 29, 16, 24))
-
-
-def _rotate(b: Builder, x: Value, by: int) -> Value:
-    left, right = constant(by, I32), constant(32 - by, I32)
-    return b.or_(b.shl(x, left), b.lshr(x, right))
+    """Two random words as a float64 in [0, 1)."""
+    return random_words.unit_f64(b, high, low)
 
 
 @emit(tuple[u4, u4], u4, u4, u4, u4)
 def threefry2x32(b: Builder, key0: Value, key1: Value, counter0: Value, counter1: Value) -> Value:
-    """Threefry-2x32 with 20 rounds (Salmon et al., SC 2011): two random words for a key and a counter."""
-    keys = (key0, key1, b.xor(b.xor(key0, key1), constant(0x1BD11BDA, I32)))
-    x0, x1 = b.add(counter0, key0), b.add(counter1, key1)
-    for group in range(5):
-        for rotation in _ROTATIONS[group % 2]:
-            x0 = b.add(x0, x1)
-            x1 = b.xor(_rotate(b, x1, rotation), x0)
-        x0 = b.add(x0, keys[(group + 1) % 3])
-        x1 = b.add(b.add(x1, keys[(group + 2) % 3]), constant(group + 1, I32))
-    return pack(b, array(I32, 2), [x0, x1])
+    """Two random words for a key and a counter."""
+    return pack(b, array(I32, 2), [*random_words.threefry(b, (key0, key1), (counter0, counter1))])

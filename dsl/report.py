@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, cast
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
@@ -79,6 +80,7 @@ def unsupported(at: Source, error: DTypeError) -> ShapewrightError:
         f"{_subject(at)}: {error.diagnostic.message}",
         loc=argument_loc(at),
         operands=[_declared(at)],
+        details=error.diagnostic.details,
         help=error.diagnostic.help,
         code=error.code,
     )
@@ -93,6 +95,19 @@ def wrong_length(at: Source, got: int, want: int) -> ShapeError:
         notes=_where(at),
         code="SW103",
     )
+
+
+def check_signature(f: object, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+    """ShapeError if a function cannot be called like this; one that tells no signature is left alone."""
+    try:
+        signature = inspect.signature(cast("Any", f))
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        text = f"{name}({', '.join(signature.parameters)})"
+        raise wrong_call(name, str(error), signature, len(args), text) from None
 
 
 def wrong_call(name: str, problem: str, signature: inspect.Signature, given: int, text: str) -> ShapeError:
@@ -260,6 +275,12 @@ def _type_text(t: TensorType) -> str:
 def _where(at: Source) -> list[str]:
     place = place_of(at)
     return [f"`{_declared(at)}` is declared at {place}"] if place else []
+
+
+def option_text(value: object) -> str:
+    """An option as a user wrote it: numbers, texts and None as they are, anything else by its kind."""
+    plain = isinstance(value, bool | int | float | str) or value is None
+    return repr(value) if plain else f"<{kind_text(value)}>"
 
 
 def kind_text(value: object) -> str:

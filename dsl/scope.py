@@ -23,7 +23,7 @@ def _mode_from_environment() -> ChecksMode:
         case "off" | "boundary" | "all":
             return mode
         case _:
-            raise OptionError(f"SHAPEWRIGHT_CHECKS={mode!r}", help='write "off", "boundary" or "all"')
+            raise OptionError(f"SHAPEWRIGHT_CHECKS={mode!r}", help='write "off", "boundary" or "all"', code="SW801")
 
 
 # "all": every typed call is checked; "boundary": only the outermost one; "off": none.

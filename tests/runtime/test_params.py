@@ -104,7 +104,7 @@ def test_set_values_is_all_or_nothing() -> None:
     params = cells()
     before = [a.numpy() for a in params.values()]
     zeros, short = reals(np.zeros((2, 3), np.float32)), reals(np.zeros(2, np.float32))
-    with pytest.raises(ShapeError, match="'1'"):
+    with pytest.raises(ShapeError, match="`1`"):
         params.set_values(TList(zeros, short))
     with pytest.raises(DTypeError, match=r'\.astype\("float32"\)'):
         params.set_values(TList(zeros, reals(np.zeros(3))))

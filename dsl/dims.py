@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from typing import TypeVar as IntVar
+from weakref import WeakKeyDictionary
 
 __all__ = ["Add", "D", "Dim", "IntVar", "Mul"]
 
 _N = TypeVar("_N")
 _M = TypeVar("_M")
+
+
+# Class -> file and line where it is defined: `inspect` finds no class of a notebook or of code given to `exec`.
+DEFINED: WeakKeyDictionary[type[object], tuple[str, int]] = WeakKeyDictionary()
+
+
+def remember(cls: type[object], depth: int) -> None:
+    """Note where a class is being defined; `depth`: frames between this one and the class statement."""
+    frame = sys._getframe(depth)  # pyright: ignore[reportPrivateUsage]  there is no public way
+    DEFINED[cls] = frame.f_code.co_filename, frame.f_lineno
 
 
 class Dim:
@@ -18,6 +30,10 @@ class Dim:
     """
 
     size: ClassVar[int | None] = None
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        remember(cls, depth=2)
 
     def __init__(self) -> None:
         raise TypeError(

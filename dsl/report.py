@@ -89,7 +89,7 @@ def unsupported(at: Source, error: DTypeError) -> ShapewrightError:
 def wrong_length(at: Source, got: int, want: int) -> ShapeError:
     """A tuple or TList of another length."""
     return ShapeError(
-        f"{_subject(at)} has {_count(got, 'element')}, where {want} {'is' if want == 1 else 'are'} wanted",
+        f"{_subject(at)} has {count(got, 'element')}, where {want} {'is' if want == 1 else 'are'} wanted",
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
@@ -114,7 +114,7 @@ def wrong_call(name: str, problem: str, signature: inspect.Signature, given: int
     """Arguments that do not fit the parameters; `problem` is what `Signature.bind` says."""
     if problem.startswith("too many positional"):
         most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
-        message = f"takes {_count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
+        message = f"takes {count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
     elif problem.startswith("missing a required"):
         message = f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
     else:
@@ -130,7 +130,7 @@ def wrong_pack(name: str, problem: str, fields: tuple[str, ...], given: int) -> 
     elif "missing" in problem:
         message = f"is made without {' and '.join(f'`{q}`' for q in quoted)}"
     else:
-        message = f"has {_count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
+        message = f"has {count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
     help_ = meant(quoted[0], fields) if "unexpected keyword" in problem else f"its fields are {', '.join(fields)}"
     return ShapeError(f"`{name}` {message}", loc=user_loc(), help=help_, code="SW103")
 
@@ -290,9 +290,9 @@ def kind_text(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, TList):
-        return f"a TList of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
+        return f"a TList of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if isinstance(value, tuple):
-        return f"a tuple of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
+        return f"a tuple of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
         return f"a {_type_text(type_of(value))}"
     if isinstance(value, Pack):
@@ -306,5 +306,6 @@ def _article(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
 
 
-def _count(n: int, noun: str) -> str:
+def count(n: int, noun: str) -> str:
+    """`1 field`, `2 fields`."""
     return f"{n} {noun}" + ("" if n == 1 else "s")

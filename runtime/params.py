@@ -19,7 +19,7 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten
-from ..dsl.report import kind_text
+from ..dsl.report import count, kind_text
 from .mirrors import Mirror, read_all
 from .values import array_of, arrays_of, boundary, tensor
 
@@ -257,10 +257,10 @@ def check_flags(flags: Flags, names: tuple[str, ...]) -> list[bool]:
         )
     if len(flags) != len(names):
         raise OptionError(
-            f"requires_grad has {len(flags)} flags for {len(names)} parameters",
+            f"requires_grad has {count(len(flags), 'flag')} for {count(len(names), 'parameter')}",
             loc=user_loc(),
             details=[f"parameters: {', '.join(names)}"],
-            help=f"give {len(names)} flags, or a predicate on names such as lambda name: name != {names[0] if names else 'w'!r}",
+            help=f"give {count(len(names), 'flag')}, or a predicate on names",
             code="SW802",
         )
     return [bool(f) for f in flags]

@@ -104,8 +104,20 @@ CASES: dict[str, Case] = {
     ),
     "too few inputs": (line_loss, (X,), sw.ShapeError, "`line_loss` is called without `y`", "call"),
     "too many inputs": (line_loss, (X, Y, Y), sw.ShapeError, "takes 3 positional arguments, 4 were given", "call"),
-    "too few inputs, no annotations": (untyped_loss, (X,), sw.ShapeError, "`untyped_loss` is called without `y`", "call"),
-    "too many inputs, no annotations": (untyped_loss, (X, Y, Y), sw.ShapeError, "takes 3 positional arguments, 4", "call"),
+    "too few inputs, no annotations": (
+        untyped_loss,
+        (X,),
+        sw.ShapeError,
+        "`untyped_loss` is called without `y`",
+        "call",
+    ),
+    "too many inputs, no annotations": (
+        untyped_loss,
+        (X, Y, Y),
+        sw.ShapeError,
+        "takes 3 positional arguments, 4",
+        "call",
+    ),
     "an object": (line_loss, (X, object()), sw.DTypeError, "no tensor can be made of an object", "call"),
     "None": (line_loss, (None, Y), sw.DTypeError, "no tensor can be made of None", "call"),
     "text": (line_loss, (X, "labels"), sw.DTypeError, "is not supported", "call"),
@@ -248,7 +260,7 @@ def test_bad_hyper_parameters(options: Make, numbers: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("flags", "text"),
     [
-        ([True], "1 flags for 2 parameters"),
+        ([True], "1 flag for 2 parameters"),
         ([True] * 3, "3 flags for 2 parameters"),
         ([], "0 flags for 2 parameters"),
         (5, "requires_grad is an int, not flags"),

@@ -254,7 +254,7 @@ def test_symbolic_sizes_infer_what_numbers_infer(op: OpDef, sample: Sample) -> N
     try:
         out = op.infer(types, attrs)
     except ShapeError as error:
-        assert error.code == "SW102" and error.sizes is not None
+        assert error.sizes is not None
         assert any(not isinstance(s, int) for s in error.sizes)
         return
     assert (out.dtype, _at(out.shape, n)) == (numbers.dtype, numbers.shape)

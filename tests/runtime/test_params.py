@@ -58,7 +58,7 @@ def test_values_keep_the_type_of_the_pack() -> None:
 
 @pytest.mark.parametrize("flags", [[True], [True, False, True]])
 def test_flags_of_another_length_give_both_lengths(flags: list[bool]) -> None:
-    with pytest.raises(OptionError, match=f"has {len(flags)} flags for 2 parameters"):
+    with pytest.raises(OptionError, match=f"has {len(flags)} flags? for 2 parameters"):
         ParamList.from_tensors(TList(reals([1.0]), reals([2.0])), flags)
 
 

@@ -104,6 +104,7 @@ def checked(graph: object) -> None:
             f"cannot compile {type(graph).__name__}",
             loc=user_loc(),
             help="record a function first: sw.record(f, pack, *inputs)",
+            code="SW501",
         )
     verify(graph)
 

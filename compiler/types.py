@@ -58,9 +58,10 @@ class DType(Enum):
         try:
             return DType(dtype.name)
         except ValueError:
+            name = {"U": "str", "S": "bytes", "O": "object"}.get(dtype.kind, dtype.name)
             raise DTypeError(
-                f"element type {dtype.name} is not supported",
-                help=f"convert the array first: one of {', '.join(d.value for d in DType)}",
+                f"element type {name} is not supported",
+                details=[f"element types are {', '.join(d.value for d in DType)}"],
                 code="SW201",
             ) from None
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
@@ -309,10 +310,11 @@ def as_numpy(x: object) -> Arr:
     try:
         array = cast("Arr", np.from_dlpack(cast("Any", x)) if _only_dlpack(x) else np.asarray(x))
     except (ValueError, TypeError, BufferError, RuntimeError) as error:
+        nested = isinstance(x, list | tuple)
         raise DTypeError(
-            f"no tensor can be made of this {type(x).__name__}: {error}",
+            f"no tensor can be made of this {type(x).__name__}",
             loc=user_loc(),
-            help="nested lists must have the same length at every level",
+            details=["nested lists must have the same length at every level" if nested else str(error)],
             code="SW202",
         ) from None
     if array.dtype.kind in "iu":
@@ -321,7 +323,11 @@ def as_numpy(x: object) -> Arr:
         return array.astype(np.float32)
     if array.dtype.kind == "O":
         raise DTypeError(
-            f"no tensor can be made of {_object_text(x)}", loc=user_loc(), help=_cell_help(x), code="SW202"
+            f"no tensor can be made of {_object_text(x)}",
+            loc=user_loc(),
+            details=["tensors are made of tensors, arrays, numbers and nested lists of numbers"],
+            help=_cell_help(x),
+            code="SW202",
         )
     try:
         DType.of(array.dtype)
@@ -335,7 +341,9 @@ def _only_dlpack(x: object) -> bool:
 
 
 def _object_text(x: object) -> str:
-    name = type(x).__name__
+    if x is None or isinstance(x, type):
+        return "None" if x is None else f"the class {x.__name__}"
+    name = "function" if isinstance(x, FunctionType | BuiltinFunctionType) else type(x).__name__
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" + (
         " of objects" if isinstance(x, np.ndarray | list | tuple) else ""
     )
@@ -344,8 +352,8 @@ def _object_text(x: object) -> str:
 def _cell_help(x: object) -> str | None:
     inner: object = getattr(x, "value", None)
     if isinstance(inner, Array):
-        return "pass the tensor of the parameter: write `.value`"
-    return "pass a tensor, an array, a number or nested lists of numbers"
+        return "pass the tensor of the parameter, its `.value`"
+    return None
 
 
 def as_array(x: object, dtype: DType | None = None) -> AnyArray:

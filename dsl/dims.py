@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 __all__ = ["Add", "D", "Dim", "IntVar", "Mul"]
 
@@ -14,6 +16,16 @@ TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
 MYPY = False
 
 
+# Class -> file and line where it is defined: `inspect` finds no class of a notebook or of code given to `exec`.
+DEFINED: WeakKeyDictionary[type[object], tuple[str, int]] = WeakKeyDictionary()
+
+
+def remember(cls: type[object], depth: int) -> None:
+    """Note where a class is being defined; `depth`: frames between this one and the class statement."""
+    frame = sys._getframe(depth)  # pyright: ignore[reportPrivateUsage]  there is no public way
+    DEFINED[cls] = frame.f_code.co_filename, frame.f_lineno
+
+
 class Dim:
     """Base of nominal axes. `class Batch(Dim): ...` names an axis; `class Pixels(Dim): size = 64` also fixes its size.
 
@@ -21,6 +33,10 @@ class Dim:
     """
 
     size: ClassVar[int | None] = None
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        remember(cls, depth=2)
 
     def __init__(self) -> None:
         raise TypeError(

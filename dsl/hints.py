@@ -286,12 +286,14 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
     try:
         return get_type_hints(types.SimpleNamespace(__annotations__=written), space, {**own, **names})
     except NameError as error:
+        from .places import mention_loc
         from .repairs import closest
 
         axes = [n for n, x in {**space, **names}.items() if isinstance(x, TypeVar) or _is_class(x)]
         close = closest(str(error.name), axes)
         raise ShapeError(
             f"an annotation of `{owner.__qualname__}` mentions `{error.name}`, which does not exist",
+            loc=mention_loc(owner, str(error.name)),
             help=f"define or import `{error.name}` where `{owner.__name__}` is defined"
             if close is None
             else f"did you mean `{close}`?",

@@ -33,13 +33,14 @@ def install_import_hook(modules: str | Sequence[str]) -> ImportHook:
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
             raise OptionError(
-                f"{name!r} is not the name of a module", help='write it as in an import: "package.module"'
+                f"{name!r} is not the name of a module", help='write it as in an import: "package.module"', code="SW801"
             )
         loaded = next((m for m in sys.modules if m == name or m.startswith(f"{name}.")), None)
         if loaded is not None:
             raise OptionError(
                 f"the module `{loaded}` is imported already, and its functions stay as they are",
                 help="install the hook before anything imports it",
+                code="SW801",
             )
     hook = ImportHook(names)
     sys.meta_path.insert(0, hook)

@@ -67,7 +67,7 @@ def _expand(x: AnyArray, key: Key) -> list[object]:
         fail(ShapeError("an index with more than one `...`", code="SW107"), x)
     if used > x.ndim:
         text = f"{used} indices for {x.ndim} {'axis' if x.ndim == 1 else 'axes'}"
-        fail(ShapeError(text, help="index at most once per axis", code="SW107"), x)
+        fail(ShapeError(text, code="SW107"), x)
     at = dots[0] if dots else len(flat)
     return flat[:at] + [slice(None)] * (x.ndim - used) + flat[at + 1 :]
 

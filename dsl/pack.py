@@ -32,6 +32,7 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
 from .array import Array, make, type_of, type_text
+from .dims import remember
 
 if TYPE_CHECKING:
     from .hints import PackHint
@@ -267,6 +268,7 @@ class Pack:
         from .hints import defining_names
 
         _namespaces[cls] = defining_names(cls, depth=2)
+        remember(cls, depth=2)
         dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
         setattr(cls, "__init__", _checked_init(cls))
 

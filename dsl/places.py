@@ -14,6 +14,7 @@ from typing import Any, cast, final
 from ..compiler.loc import Loc, frame_loc, user_loc
 from ..compiler.source import nodes_of, range_of
 from .blame import entry_frames, node_at
+from .dims import DEFINED
 from .scope import Source
 
 _PACKS = 2  # parameters and state come in front of the inputs of a trainer
@@ -93,6 +94,26 @@ def place_of(at: Source) -> str | None:
     return None if code is None else _line_of_parameter(code.co_filename, code.co_firstlineno, code.co_name, at.name)
 
 
+def mention_loc(owner: object, name: str) -> Loc | None:
+    """Where the annotations of a function or class mention a name."""
+    found = inspect.unwrap(cast("Any", owner))
+    code = getattr(found, "__code__", None)
+    place = _class_source(found) if isinstance(found, type) else None
+    if code is not None:
+        place = code.co_filename, code.co_firstlineno
+    if place is None:
+        return None
+    file, first = place
+    for node in nodes_of(file):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and _first_line(node) == first:
+            for inner in ast.walk(node):
+                named = isinstance(inner, ast.Name) and inner.id == name
+                if named or (isinstance(inner, ast.Constant) and name in str(inner.value)):
+                    line, col, end_line, end_col = range_of(cast("ast.expr", inner))
+                    return Loc(file, line, end_line, col, end_col, str(getattr(found, "__qualname__", "")))
+    return None
+
+
 def bound_note(name: str, size: object, source: Source) -> str:
     """Which argument or field gave an axis its size, and where its annotation stands."""
     place = place_of(source)
@@ -114,12 +135,30 @@ def class_place(cls: object) -> str:
     return f" ({place})" if place else ""
 
 
-def _line_of_field(cls: type[object], name: str) -> str | None:
+def _class_source(cls: type[object]) -> tuple[str, int] | None:
+    """The file of a class, and the first line of its definition (that of a decorator, if it has one)."""
+    noted = DEFINED.get(cls)
+    if noted is not None and linecache.getline(*noted):
+        file, line = noted
+        for node in nodes_of(file):
+            if (
+                isinstance(node, ast.ClassDef)
+                and node.name == cls.__name__
+                and _first_line(node) <= line <= node.lineno
+            ):
+                return file, _first_line(node)
+        return noted
     try:
-        file = inspect.getsourcefile(cls) or ""
-        first = inspect.getsourcelines(cls)[1]
+        return inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1]
     except (OSError, TypeError):
         return None
+
+
+def _line_of_field(cls: type[object], name: str) -> str | None:
+    found = _class_source(cls)
+    if found is None:
+        return None
+    file, first = found
     for node in nodes_of(file):
         if isinstance(node, ast.ClassDef) and node.name == cls.__name__ and _first_line(node) == first:
             for entry in node.body:

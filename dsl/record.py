@@ -7,7 +7,6 @@ constant, and `Recording.specialised` keeps the reason.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler import sizes
-from ..compiler.errors import DTypeError, ShapeError, TraceError
+from ..compiler.errors import DTypeError, TraceError
 from ..compiler.ir.attrs import Attrs, AttrValue
 from ..compiler.ir.graph import Graph, LeafKind, Node
 from ..compiler.loc import user_loc
@@ -30,7 +29,7 @@ from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, v
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten
-from .report import check_function, kind_text
+from .report import check_function, check_signature, kind_text
 from .scope import axis_scope
 
 T = TypeVar("T")
@@ -330,20 +329,7 @@ def _first_float(arguments: Sequence[_Argument]) -> DType | None:
 
 
 def _check_call(f: Callable[..., object], args: Sequence[object]) -> None:
-    try:
-        signature = inspect.signature(f)
-    except (TypeError, ValueError):
-        return
-    try:
-        signature.bind(*args)
-    except TypeError as error:
-        raise ShapeError(
-            f"`{_name_of(f)}` does not take these arguments: {error}",
-            loc=user_loc(),
-            details=[f"{len(args)} were given (the pack included); its signature is {_name_of(f)}{signature}"],
-            help="pass one input for every parameter after the first",
-            code="SW103",
-        ) from None
+    check_signature(f, _name_of(f), tuple(args), {})
 
 
 def _name_of(f: object) -> str:

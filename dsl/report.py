@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, cast
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
@@ -79,6 +80,7 @@ def unsupported(at: Source, error: DTypeError) -> ShapewrightError:
         f"{_subject(at)}: {error.diagnostic.message}",
         loc=argument_loc(at),
         operands=[_declared(at)],
+        details=error.diagnostic.details,
         help=error.diagnostic.help,
         code=error.code,
     )
@@ -87,7 +89,7 @@ def unsupported(at: Source, error: DTypeError) -> ShapewrightError:
 def wrong_length(at: Source, got: int, want: int) -> ShapeError:
     """A tuple or TList of another length."""
     return ShapeError(
-        f"{_subject(at)} has {_count(got, 'element')}, where {want} {'is' if want == 1 else 'are'} wanted",
+        f"{_subject(at)} has {count(got, 'element')}, where {want} {'is' if want == 1 else 'are'} wanted",
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
@@ -95,11 +97,24 @@ def wrong_length(at: Source, got: int, want: int) -> ShapeError:
     )
 
 
+def check_signature(f: object, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+    """ShapeError if a function cannot be called like this; one that tells no signature is left alone."""
+    try:
+        signature = inspect.signature(cast("Any", f))
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        text = f"{name}({', '.join(signature.parameters)})"
+        raise wrong_call(name, str(error), signature, len(args), text) from None
+
+
 def wrong_call(name: str, problem: str, signature: inspect.Signature, given: int, text: str) -> ShapeError:
     """Arguments that do not fit the parameters; `problem` is what `Signature.bind` says."""
     if problem.startswith("too many positional"):
         most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
-        message = f"takes {_count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
+        message = f"takes {count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
     elif problem.startswith("missing a required"):
         message = f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
     else:
@@ -115,7 +130,7 @@ def wrong_pack(name: str, problem: str, fields: tuple[str, ...], given: int) -> 
     elif "missing" in problem:
         message = f"is made without {' and '.join(f'`{q}`' for q in quoted)}"
     else:
-        message = f"has {_count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
+        message = f"has {count(len(fields), 'field')}, {given} {'was' if given == 1 else 'were'} given"
     help_ = meant(quoted[0], fields) if "unexpected keyword" in problem else f"its fields are {', '.join(fields)}"
     return ShapeError(f"`{name}` {message}", loc=user_loc(), help=help_, code="SW103")
 
@@ -262,6 +277,12 @@ def _where(at: Source) -> list[str]:
     return [f"`{_declared(at)}` is declared at {place}"] if place else []
 
 
+def option_text(value: object) -> str:
+    """An option as a user wrote it: numbers, texts and None as they are, anything else by its kind."""
+    plain = isinstance(value, bool | int | float | str) or value is None
+    return repr(value) if plain else f"<{kind_text(value)}>"
+
+
 def kind_text(value: object) -> str:
     """What kind of thing a value is, with its article; never the value."""
     if isinstance(value, type):
@@ -269,9 +290,9 @@ def kind_text(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, TList):
-        return f"a TList of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
+        return f"a TList of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if isinstance(value, tuple):
-        return f"a tuple of {_count(len(cast('tuple[object, ...]', value)), 'element')}"
+        return f"a tuple of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
         return f"a {_type_text(type_of(value))}"
     if isinstance(value, Pack):
@@ -285,5 +306,6 @@ def _article(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
 
 
-def _count(n: int, noun: str) -> str:
+def count(n: int, noun: str) -> str:
+    """`1 field`, `2 fields`."""
     return f"{n} {noun}" + ("" if n == 1 else "s")

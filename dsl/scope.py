@@ -63,7 +63,7 @@ def _from_environment(variable: str, default: str, allowed: tuple[str, ...]) -> 
     chosen = os.environ.get(variable, default)
     if chosen not in allowed:
         listed = ", ".join(f'"{a}"' for a in allowed[:-1]) + f' or "{allowed[-1]}"'
-        raise OptionError(f"{variable}={chosen!r}", help=f"write {listed}")
+        raise OptionError(f"{variable}={chosen!r}", help=f"write {listed}", code="SW801")
     return chosen
 
 

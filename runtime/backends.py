@@ -19,9 +19,11 @@ import numpy as np
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceError
 from ..compiler.loc import Loc, user_loc
 from ..compiler.types import DType
-from ..dsl.array import type_of, type_text
+from ..dsl.array import ops_of, type_of, type_text
+from ..dsl.interpreters import ExampleOps
 from ..dsl.pack import Pack, flatten, is_array
 from ..dsl.record import LeafAxes, labelled
+from ..dsl.report import check_signature
 from ..dsl.scope import ChecksMode, axis_scope
 from ..dsl.typed import signature_axes
 from .cuda.inputs import received
@@ -77,12 +79,14 @@ class Model:
             return ()
 
     def _input(self, i: int, x: object) -> object:
-        return x if is_pack(x) else boundary(x, self.real, f"input {i + 1}")
+        return x if is_pack(x) else boundary(x, self.real, self._called(i))
 
     def received(self, i: int, x: object) -> object:
         """Input `i` with the arrays of a device in it as tensors on `DeviceInput`s; everything else as it is."""
-        name = f"input `{self.names[i]}`" if i < len(self.names) else f"input {i + 1}"
-        return received(x, name, self.options.device, "this trainer", self.real)
+        return received(x, self._called(i), self.options.device, "this trainer", self.real)
+
+    def _called(self, i: int) -> str:
+        return f"input `{self.names[i]}`" if i < len(self.names) else f"input {i + 1}"
 
     def call(self, *args: object) -> object:
         """What the loss returns. ShapeError if it takes another number of arguments."""
@@ -92,11 +96,11 @@ class Model:
             inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
             if inside or isinstance(error, ShapewrightError):
                 raise
+            check_signature(self.loss, self.name, args, {})
             raise ShapeError(
                 f"`{self.name}` does not take these arguments: {error}",
                 loc=user_loc(),
                 details=[f"{len(args)} were given (the pack included)"],
-                help="pass one input for every parameter after the first",
                 code="SW103",
             ) from None
 
@@ -166,7 +170,7 @@ def check_result(result: object, model: Model) -> list[AnyArray]:
     pair = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
     if len(pair) != 2:
         raise TraceError(
-            f"{model.name} returned {kind}, not a pair of a loss and a new state",
+            f"`{model.name}` returned {kind}, not a pair of a loss and a new state",
             loc=model.loc,
             help="write `return loss, state`",
             code="SW403",
@@ -179,7 +183,7 @@ def check_scalar(value: object, model: Model) -> AnyArray:
     """Refuse a loss that is no floating scalar tensor, naming where the loss is defined."""
     if not is_array(value):
         raise DTypeError(
-            f"{model.name} returned a Python {type(value).__name__}, not a tensor",
+            f"`{model.name}` returned a Python {type(value).__name__}, not a tensor",
             loc=model.loc,
             help="return the scalar tensor itself, without float(), .item() or .numpy()",
             code="SW206",
@@ -187,19 +191,25 @@ def check_scalar(value: object, model: Model) -> AnyArray:
     have = type_of(value)
     if have.shape != ():
         raise ShapeError(
-            f"{model.name} returned {type_text(have)}, not a scalar",
+            f"`{model.name}` returned {_words(value)}, not a scalar",
             loc=model.loc,
             help="reduce it, for instance with .mean()",
             code="SW106",
         )
     if not have.dtype.is_float:
         raise DTypeError(
-            f"{model.name} returned {have}, which has no gradient",
+            f"`{model.name}` returned {_words(value)}, which has no gradient",
             loc=model.loc,
             help='convert it: .astype("float32")',
             code="SW203",
         )
     return value
+
+
+def _words(value: AnyArray) -> str:
+    """The type of a tensor, with the numbers behind symbolic sizes if it is recorded."""
+    ops = ops_of(value)
+    return type_text(type_of(value), ops.example if isinstance(ops, ExampleOps) else None)
 
 
 def check_state(new: object, state: ParamList[Any]) -> list[AnyArray]:

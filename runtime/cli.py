@@ -79,6 +79,17 @@ def lsp() -> None:
 
 
 @app.command()
+def explain(code: Annotated[str, typer.Argument(help="the code of an error, such as SW102")]) -> None:
+    """Print the page about an error: what it means, a wrong program, a right one."""
+    from .explain import codes, page_of
+
+    page = page_of(code)
+    if page is None:
+        _fail(f"there is no error {code}; there are {', '.join(codes())}")
+    typer.echo(page, nl=False)
+
+
+@app.command()
 def doctor() -> None:
     """Say which versions are here, what is missing, and how to get it."""
     from .doctor import checks, healthy, report

@@ -48,6 +48,7 @@ class Batches(Generic[*Xs]):
                 loc=user_loc(),
                 details=shapes,
                 help="axis 0 of every array counts the samples",
+                code="SW103",
             )
         self._rows: int = self._arrays[0].shape[0]
         self._size, self._drop_last = int(size), drop_last

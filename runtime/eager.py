@@ -22,7 +22,7 @@ from ..compiler.ir.build import Build
 from ..compiler.loc import Loc, user_loc
 from ..compiler.ops.table import OPS
 from ..compiler.types import DType, TensorType
-from ..dsl.array import make, type_of, value_of
+from ..dsl.array import make, type_of, type_text, value_of
 from ..dsl.interpreters import float_dtype, set_eager
 from ..dsl.pack import TList, flatten
 from .values import AnyArray, array_of, tensor
@@ -254,9 +254,10 @@ class EagerSession:
         type = type_of(loss)
         if type.shape != () or not type.dtype.is_float:
             raise ShapeError(
-                f"backward starts at a floating scalar, not at {type}",
+                f"backward starts at a floating scalar, not at {type_text(type)}",
                 loc=user_loc(),
                 help="reduce it first, for instance with .mean()",
+                code="SW106",
             )
         wanted = [i for i, needs in enumerate(self._needs) if needs]
         out = array_of(loss)
@@ -288,6 +289,7 @@ class EagerSession:
                     f"the gradient of leaf {i} has another shape",
                     loc=user_loc(),
                     details=[f"expected {type_of(ref)}", f"got {dense[i].dtype}{list(dense[i].shape)}"],
+                    code="SW101",
                 )
             grads.append(tensor(dense[i], type_of(ref).names))
         return TList(*grads)

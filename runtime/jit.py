@@ -10,7 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, final
 
 import numpy as np
 
-from ..compiler.errors import CompileError, DTypeError, ShapeError, TraceError
+from ..compiler.errors import CompileError, DTypeError, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
@@ -19,7 +19,7 @@ from ..dsl.array import Array, as_array, ops_of, type_of
 from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
-from ..dsl.report import check_function
+from ..dsl.report import check_function, wrong_call
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from .backends import checks_of, input_names, is_pack
@@ -148,12 +148,8 @@ class Jitted(Generic[P, R]):
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise ShapeError(
-                f"`{self._name}` does not take these arguments: {error}",
-                loc=user_loc(),
-                help=f"its signature is {self._name}{self._signature}",
-                code="SW103",
-            ) from None
+            text = f"{self._name}({', '.join(self._signature.parameters)})"
+            raise wrong_call(self._name, str(error), self._signature, len(args), text) from None
         bound.apply_defaults()
         for name, value in bound.kwargs.items():
             if isinstance(value, Array | np.ndarray) or is_pack(value) or not _hashable(value):

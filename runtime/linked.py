@@ -149,11 +149,13 @@ def _check(leaf: Node, array: Arr, env: dict[Symbol, int]) -> None:
         raise ShapeError(
             f"{leaf.kind} {leaf.name!r} has another shape",
             details=[f"expected {leaf.type}", f"got {array.dtype}{list(array.shape)}"],
+            code="SW101",
         )
     if DType.of(array.dtype) is not leaf.type.dtype:
         raise DTypeError(
             f"{leaf.kind} {leaf.name!r} has another element type",
             details=[f"expected {leaf.type}", f"got {array.dtype}{list(array.shape)}"],
+            code="SW203",
         )
 
 

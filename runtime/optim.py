@@ -21,6 +21,7 @@ from ..compiler.errors import OptionError, ShapeError
 from ..compiler.ir.build import Build
 from ..compiler.loc import user_loc
 from ..compiler.types import DType
+from ..dsl.report import option_text
 
 if TYPE_CHECKING:
     from ..dsl.pack import Pack
@@ -59,9 +60,8 @@ class Optimizer(ABC):
                 continue
             number = _number(value)
             if not 0.0 <= number < math.inf:
-                shown = type(value).__name__ if math.isnan(number) and not isinstance(value, float) else number
                 raise OptionError(
-                    f"{type(self).__name__}({f.name}={shown}) cannot be used",
+                    f"{type(self).__name__}({f.name}={option_text(value)}) cannot be used",
                     loc=user_loc(),
                     help=f"{f.name} must be a finite number that is not negative",
                     code="SW812",
@@ -144,6 +144,7 @@ class Optimizer(ABC):
                     loc=user_loc(),
                     details=[f"slot {slot!r}: {count} arrays for {len(cells)} trainable parameters"],
                     help="make it with .init(params)",
+                    code="SW103",
                 )
             for cell, array in zip(cells, have, strict=True):
                 if array.shape != cell.shape or array.dtype != cell.dtype:
@@ -154,6 +155,7 @@ class Optimizer(ABC):
                             f"slot {slot!r} of {cell.name}: {array.dtype}{list(array.shape)}, parameter {cell.dtype}{list(cell.shape)}"
                         ],
                         help="make it with .init(params)",
+                        code="SW101",
                     )
 
 
@@ -219,13 +221,24 @@ def adam_values(lr: float, t: int, betas: tuple[float, float], eps: float) -> di
     }
 
 
+def _items(given: object) -> tuple[object, ...]:
+    return cast("tuple[object, ...]", given) if isinstance(given, tuple) else ()
+
+
+def _betas_text(given: object) -> str:
+    """Both numbers, or what was given in their place."""
+    items = _items(given)
+    if not items:
+        return option_text(given)
+    return f"({', '.join(map(option_text, items))}{',' if len(items) == 1 else ''})"
+
+
 def check_betas(betas: tuple[float, float]) -> None:
     """Raises OptionError unless betas are a tuple of two numbers in [0, 1)."""
-    given: Any = betas
-    numbers = [_number(x) for x in cast("tuple[object, ...]", given)] if isinstance(given, tuple) else []
+    numbers = [_number(x) for x in _items(betas)]
     if not (len(numbers) == 2 and all(0.0 <= x < 1.0 for x in numbers)):
         raise OptionError(
-            f"betas={tuple(numbers) if isinstance(given, tuple) else type(given).__name__} cannot be used",
+            f"betas={_betas_text(betas)} cannot be used",
             loc=user_loc(),
             help="a tuple of two numbers with 0 <= beta < 1, such as (0.9, 0.999)",
             code="SW812",
@@ -361,9 +374,8 @@ def check_lr(lr: object) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not 0.0 <= value < math.inf:
-        shown = repr(value) if isinstance(lr, float | int) else type(lr).__name__
         raise OptionError(
-            f"lr={shown} cannot be used",
+            f"lr={option_text(lr)} cannot be used",
             loc=user_loc(),
             help="give a finite number that is not negative, such as lr=1e-2",
             code="SW811",

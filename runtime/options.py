@@ -9,7 +9,7 @@ from ..compiler.errors import DeviceError, OptionError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType
 from ..dsl.repairs import closest
-from ..dsl.report import kind_text
+from ..dsl.report import kind_text, option_text
 
 Backend: TypeAlias = Literal["eager", "compiled"]
 Device: TypeAlias = Literal["cpu", "cuda"]
@@ -116,7 +116,7 @@ def check_available(options: Options) -> None:
 
 
 def _bad(name: str, value: object, good: list[str]) -> OptionError:
-    shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
+    shown = option_text(value)
     close = closest(shown, good)
     return OptionError(
         f"option {name}={shown} cannot be used",

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ..compiler.errors import DTypeError, OptionError, ShapeError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import type_of
+from ..dsl.array import type_of, type_text
 from ..dsl.pack import Pack, flatten
-from ..dsl.report import kind_text
+from ..dsl.report import count, kind_text
 from .mirrors import Mirror, read_all
 from .values import array_of, arrays_of, boundary, tensor
 
@@ -110,6 +110,7 @@ class Param(Generic[*S]):
                 raise ShapeError(
                     f"the device copy of parameter {self.name!r} has another shape",
                     details=[f"host {self.dtype}{list(self.shape)}, device {array.dtype}{list(array.shape)}"],
+                    code="SW101",
                 )
             np.copyto(self._host, array)
         return self._host
@@ -256,10 +257,10 @@ def check_flags(flags: Flags, names: tuple[str, ...]) -> list[bool]:
         )
     if len(flags) != len(names):
         raise OptionError(
-            f"requires_grad has {len(flags)} flags for {len(names)} parameters",
+            f"requires_grad has {count(len(flags), 'flag')} for {count(len(names), 'parameter')}",
             loc=user_loc(),
             details=[f"parameters: {', '.join(names)}"],
-            help=f"give {len(names)} flags, or a predicate on names such as lambda name: name != {names[0] if names else 'w'!r}",
+            help=f"give {count(len(names), 'flag')}, or a predicate on names",
             code="SW802",
         )
     return [bool(f) for f in flags]
@@ -280,6 +281,7 @@ def check_structure(want: Spec, have: Spec, what: str) -> None:
             loc=user_loc(),
             details=[detail],
             help="pass a pack of the type of `init`",
+            code="SW103",
         )
 
 
@@ -287,17 +289,19 @@ def check_fits(want: TensorType, have: TensorType, name: str, what: str) -> None
     """Refuse a tensor of another shape or element type for parameter `name`."""
     if want.shape != have.shape:
         raise ShapeError(
-            f"the {what} for parameter {name!r} have another shape",
+            f"the {what} for parameter `{name}` have another shape",
             loc=user_loc(),
-            details=[f"expected {want}", f"got {have}"],
+            details=[f"expected {type_text(want)}", f"got {type_text(have)}"],
             help="pass a pack of the shapes of `init`",
+            code="SW101",
         )
     if want.dtype is not have.dtype:
         raise DTypeError(
-            f"the {what} for parameter {name!r} have another element type",
+            f"the {what} for parameter `{name}` have another element type",
             loc=user_loc(),
-            details=[f"expected {want}", f"got {have}"],
-            help=f'write .astype("{want.dtype.value}")',
+            details=[f"expected {want.dtype.value}", f"got {have.dtype.value}"],
+            help=f'convert it: .astype("{want.dtype.value}")',
+            code="SW203",
         )
 
 

@@ -12,6 +12,7 @@ from ..compiler.errors import CompileError, DTypeError, OptionError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from ..dsl.array import fill, is_array
+from ..dsl.pack import Pack
 from ..dsl.report import kind_text
 from ..dsl.tensor import Tensor
 from . import checkpoint
@@ -25,7 +26,6 @@ from .values import Arr
 
 if TYPE_CHECKING:
     from ..compiler.program import Program
-    from ..dsl.pack import Pack
     from ..dsl.tensor import Scalar
     from .compiled import CompiledEngine
 
@@ -271,7 +271,9 @@ def _check_arguments(init: object, loss: object, optimizer: object) -> None:
         raise DTypeError(
             f"the loss of a trainer is {kind_text(loss)}, not a function",
             loc=user_loc(),
-            help="exchange the first two arguments" if callable(init) else "pass the function itself",
+            help="exchange the first two arguments"
+            if callable(init) and isinstance(loss, Pack | tuple | dict)
+            else "pass the function itself",
             code="SW204",
         )
     if optimizer is not None and not isinstance(optimizer, Optimizer):

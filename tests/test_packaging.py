@@ -16,8 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("compiler", "dsl", "runtime")
+SHIPPED = (*ROOMS, "docs/errors")  # the pages are read by `shapewright explain`
 # What a source checkout holds besides the package itself (never .venv, build or caches).
-SOURCES = (*ROOMS, "src", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = (*ROOMS, "docs", "src", "pyproject.toml", "README.md", "LICENSE")
 
 pytest.importorskip("hatchling")
 
@@ -30,7 +31,7 @@ def package_files() -> set[str]:
     """The files an installed package must have, by their path below site-packages."""
     own = {p for p in (ROOT / "src/shapewright").iterdir() if p.is_file()}
     names = {f"shapewright/{p.name}" for p in own}
-    for room in ROOMS:
+    for room in SHIPPED:
         files = (p for p in (ROOT / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
         names |= {f"shapewright/{p.relative_to(ROOT).as_posix()}" for p in files}
     return names
@@ -82,7 +83,7 @@ def test_links_point_at_the_rooms() -> None:
 def test_only_include_lists_every_real_file() -> None:
     listed = metadata()["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
     real = {f"src/shapewright/{p.name}" for p in (ROOT / "src/shapewright").iterdir() if p.is_file()}
-    assert set(listed) == real | set(ROOMS)
+    assert set(listed) == real | set(SHIPPED)
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:

@@ -79,6 +79,7 @@ def load_blas() -> Path:
         "no BLAS library for matrix products was found",
         details=[f"tried: {name}" for name in tried] or ["SciPy is not installed"],
         help="install SciPy's wheel (pip install scipy), or set SHAPEWRIGHT_BLAS to a library with cblas_sgemm",
+        code="SW601",
     )
 
 

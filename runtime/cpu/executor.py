@@ -209,4 +209,4 @@ def check_storage(n: Node, a: Array) -> None:
     shape = tuple(a.shape) or (1,)
     want = n.type.shape or (1,)
     if a.dtype != n.type.dtype.numpy or shape != want or not a.flags.c_contiguous:
-        raise ShapeError(f"{n.kind} {n.name} is {n.type}, its array is {a.dtype.name}{list(a.shape)}")
+        raise ShapeError(f"{n.kind} {n.name} is {n.type}, its array is {a.dtype.name}{list(a.shape)}", code="SW101")

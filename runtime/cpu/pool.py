@@ -30,7 +30,9 @@ def default_workers() -> int:
         return min(available, 8) if threads_available() else 1
     if not text.isdecimal() or not 1 <= int(text) <= driver.MAX_WORKERS:
         raise OptionError(
-            f"SHAPEWRIGHT_THREADS is {text!r}", help=f"set it to a number of workers from 1 to {driver.MAX_WORKERS}"
+            f"SHAPEWRIGHT_THREADS is {text!r}",
+            help=f"set it to a number of workers from 1 to {driver.MAX_WORKERS}",
+            code="SW801",
         )
     return int(text)
 

@@ -169,7 +169,9 @@ def refused_in_capture(what: str) -> DeviceError:
 def host_address(array: HostArray) -> int:
     """Where an array's bytes start; DeviceError where they are not in one piece."""
     if not array.flags.c_contiguous:
-        raise DeviceError("an array to copy is not C-contiguous", help="pass numpy.ascontiguousarray(array)")
+        raise DeviceError(
+            "an array to copy is not C-contiguous", help="pass numpy.ascontiguousarray(array)", code="SW604"
+        )
     return array.ctypes.data
 
 

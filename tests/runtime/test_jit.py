@@ -54,7 +54,7 @@ def test_keyword_only_arguments_are_static(options: Make) -> None:
         f(start, x, factor=reals(1.0))
     with pytest.raises(DTypeError, match="`factor`"):
         f(start, x, factor=[1.0])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - refused at call time too
-    with pytest.raises(ShapeError, match="does not take these arguments"):
+    with pytest.raises(ShapeError, match="`scaled` is called without `x`"):
         f(start)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue] - refused at call time too
 
 

@@ -120,7 +120,7 @@ def test_another_number_of_inputs_for_a_plain_loss(options: Make) -> None:
     trainer: Any = ScalarTrainer(models.line(), loss, options())
     x, y = models.line_data()
     for inputs in ((), (x, y)):
-        with pytest.raises(ShapeError, match="`loss` does not take these arguments") as error:
+        with pytest.raises(ShapeError, match=r"`loss` (is called without `x`|takes 2 positional arguments)") as error:
             trainer.step(*inputs, lr=0.1)
         assert "test_trainer_errors.py" in str(error.value)
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, final
 
-from ..check import CheckResult
+from ..check import CheckResult, Diagnostic
 from ..check.source import answer_of, result_of
 from ..check.worker import digest
+from .fixes import Fix, candidates, corrects
 from .kernels import Compiled, read_compiled
 from .process import Pool, child_job
 from .settings import Settings
@@ -26,11 +27,13 @@ _HELP = "set `timeout` to more seconds in the settings of the language server"
 @final
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that has come to an end. lines: the text that it read. sources: the files that were imported."""
+    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. fixes: what
+    corrects errors, of those that somebody has asked for."""
 
     result: CheckResult
     lines: list[str]
     sources: Sources
+    fixes: dict[Diagnostic, list[Fix]] = field(default_factory=dict[Diagnostic, "list[Fix]"])
 
 
 @final
@@ -48,6 +51,7 @@ class File:
     checking: asyncio.Task[None] | None = None
     compiled: dict[str, tuple[Compiled, Sources]] = field(default_factory=dict[str, "tuple[Compiled, Sources]"])
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @final
@@ -105,12 +109,29 @@ class Session:
             file.typed = file.last
         self._show(file)
 
-    async def _checked(self, path: Path) -> tuple[CheckResult, Sources]:
+    async def _checked(self, path: Path, instead: str | None = None) -> tuple[CheckResult, Sources]:
+        """What a check of a file finds, or of a text in its place."""
         timeout = self.settings.timeout
         with tempfile.TemporaryDirectory() as folder:
-            job = child_job(path, Path(folder) / "answer.jsonl", "check")
+            text = Path(folder) / "text.py"
+            if instead is not None:
+                text.write_text(instead, encoding="utf-8")
+            what = "check" if instead is None else "try"
+            job = child_job(path, Path(folder) / "answer.jsonl", what, str(text))
             status = await self._pool.run(job, timeout)
             return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
+
+    async def fixes(self, file: File, check: Check, error: Diagnostic) -> list[Fix]:
+        """The changes that correct an error of a check, and nothing else: each has been tried."""
+        async with file.trying:
+            if error not in check.fixes:
+                found: list[Fix] = []
+                for fix in candidates(error, check.lines):
+                    after, _ = await self._checked(file.path, fix.applied(check.lines))
+                    if corrects(check.result, error, after):
+                        found.append(fix)
+                check.fixes[error] = found
+            return check.fixes[error]
 
     # ---- kernels
     def known(self, file: File) -> Compiled | None:

@@ -185,6 +185,14 @@ class Client:
         found = self._run(self._process.text_document_code_action_async(params)) or []
         return [x for x in found if isinstance(x, types.Command)]
 
+    def fixes(self, uri: str, error: types.Diagnostic) -> list[types.CodeAction]:
+        """The corrections of an error."""
+        context = types.CodeActionContext([error], only=[types.CodeActionKind.QuickFix])
+        params = types.CodeActionParams(_document(uri), error.range, context)
+        found = self._run(self._process.text_document_code_action_async(params)) or []
+        assert all(isinstance(x, types.CodeAction) for x in found)
+        return [x for x in found if isinstance(x, types.CodeAction)]
+
     def execute(self, command: types.Command) -> dict[str, str] | None:
         """What a command returns."""
         params = types.ExecuteCommandParams(command.command, command.arguments)

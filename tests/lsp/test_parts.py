@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
+from shapewright.runtime.check import Diagnostic, Span
 from shapewright.runtime.lsp.diagnostics import docs_link
+from shapewright.runtime.lsp.fixes import candidates
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
 from shapewright.runtime.lsp.settings import Settings, changed
 from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of
@@ -88,6 +91,35 @@ def test_lines_that_edits_have_moved() -> None:
     assert edits.moved(1, 2) == 1
     assert edits.moved(2, 3) is None
     assert LineMap(["a", "b"], ["a", "between", "b"]).moved(1, 2) is None
+
+
+# ---- corrections
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("x @ p.w.T", ["x @ p.w", "x.mT @ p.w.T"]),
+        ("f(x) @ y[0].mT", ["f(x) @ y[0]", "f(x).mT @ y[0].mT"]),
+        ("(a + b) @ -c", []),
+        ("é @ é", ["é @ é.mT", "é.mT @ é"]),
+        ("x - x.mean(axis=1)", ["x - x.mean(axis=1, keepdims=True)"]),
+        (
+            "sw.max(x, 1) * x.sum(1,)",
+            ["sw.max(x, 1) * x.sum(1, keepdims=True)", "sw.max(x, 1, keepdims=True) * x.sum(1,)"],
+        ),
+        ("x + x.sum()", []),
+        ("x + x.sum(1, keepdims=False)", []),
+        ("x + x.relu(1)", []),
+        ("f(x)", []),
+    ],
+)
+def test_what_is_tried_as_a_correction(wrong: str, right: list[str]) -> None:
+    lines = ["def f():", f"    é = {wrong}", ""]
+    error = Diagnostic(Span("program.py", 2, 9, 2, 9 + len(wrong)), "SW101", "", "f")
+    assert [fix.applied(lines).split("\n") for fix in candidates(error, lines)] == [
+        ["def f():", f"    é = {text}", ""] for text in right
+    ]
+    assert candidates(replace(error, code="SW102"), lines) == []
+    assert candidates(replace(error, span=replace(error.span, end_line=3)), lines) == []
 
 
 # ---- settings and links

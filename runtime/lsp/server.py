@@ -70,15 +70,15 @@ class Server:
     # ---- life
     def initialize(self, params: types.InitializeParams) -> None:
         """Take the settings that the client starts with."""
-        self._configure(params.initialization_options)
+        self._configure(params.initialization_options, shared=False)
 
     def configure(self, params: types.DidChangeConfigurationParams) -> None:
         """Take new settings."""
-        self._configure(params.settings)
+        self._configure(params.settings, shared=True)
         self._refresh()
 
-    def _configure(self, given: object) -> None:
-        self.session.settings, wrong = changed(self.session.settings, given)
+    def _configure(self, given: object, *, shared: bool) -> None:
+        self.session.settings, wrong = changed(self.session.settings, given, shared=shared)
         for text in wrong:
             self._say(f"shapewright: {text}", types.MessageType.Warning)
 

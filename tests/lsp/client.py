@@ -22,6 +22,14 @@ def environment(cache: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "SHAPEWRIGHT_CACHE": str(cache)}
 
 
+def alive(process: int) -> bool:
+    """Whether a process is there, and not only waits for its parent to notice that it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def capabilities(*encodings: str, show_document: bool | None = True) -> types.ClientCapabilities:
     """What an editor can do; `encodings`: of positions, the best first. show_document: None, if it does not say."""
     chosen = [types.PositionEncodingKind(e) for e in encodings]

@@ -10,7 +10,7 @@ pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
 from lsprotocol import types
 
-from .client import Client, capabilities
+from .client import Client, alive, capabilities
 from .programs import FIRST, GOOD, HEAD, LINE, LOOP, WRONG
 
 
@@ -191,14 +191,6 @@ def test_the_server_answers_while_a_check_runs_and_a_newer_save_ends_it(client: 
     client.save(uri, path, WRONG)
     assert [d.code for d in client.diagnostics(uri)] == ["SW101"]
     client.until(lambda: not alive(int(told.read_text())))
-
-
-def alive(process: int) -> bool:
-    """Whether a process is there, and not only waits for its parent to notice that it has ended."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 # ---- shapes

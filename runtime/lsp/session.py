@@ -35,6 +35,10 @@ class Check:
     sources: Sources
     fixes: dict[Diagnostic, list[Fix]] = field(default_factory=dict[Diagnostic, "list[Fix]"])
 
+    def concerns(self, path: str) -> bool:
+        """Whether a file was imported, or could not be."""
+        return path in self.sources or any(d.span.file == path for d in self.result.diagnostics)
+
 
 @final
 @dataclass(slots=True)
@@ -42,14 +46,16 @@ class File:
     """An open file.
 
     last: its last check. typed: the last one that could import it, whose types are shown until there is another.
-    compiled: its programs, by the optimizer in them, with what they were made from.
+    compiled: its programs, by the optimizer in them and the time that there was, with what they were made from.
     """
 
     path: Path
     last: Check | None = None
     typed: Check | None = None
     checking: asyncio.Task[None] | None = None
-    compiled: dict[str, tuple[Compiled, Sources]] = field(default_factory=dict[str, "tuple[Compiled, Sources]"])
+    compiled: dict[tuple[str, float], tuple[Compiled, Sources]] = field(
+        default_factory=dict[tuple[str, float], "tuple[Compiled, Sources]"]
+    )
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     trying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -74,7 +80,7 @@ class Session:
     def saved(self, path: Path) -> None:
         """Check a file that was saved, and the open ones that import it. Checks of them that still run are given up."""
         for file in self.files.values():
-            if file.path == path or (file.last is not None and str(path) in file.last.sources):
+            if file.path == path or (file.last is not None and file.last.concerns(str(path))):
                 self._start(file)
 
     def closed(self, uri: str) -> File | None:
@@ -136,7 +142,7 @@ class Session:
     # ---- kernels
     def known(self, file: File) -> Compiled | None:
         """The programs of a file, if they have been compiled from what is on disk now."""
-        found = file.compiled.get(self.settings.optimizer)
+        found = file.compiled.get((self.settings.optimizer, self.settings.timeout))
         return found[0] if found is not None and _current(found[1]) else None
 
     async def compiled(self, file: File) -> Compiled:
@@ -157,8 +163,7 @@ class Session:
             else:
                 made = read_compiled(answer["result"])
             sources = {str(file.path): before, **answer.get("sources", {})}
-            if status is not None:
-                file.compiled[optimizer] = made, sources
+            file.compiled[optimizer, timeout] = made, sources
             return made
 
 

@@ -157,6 +157,13 @@ class Client:
         self._seen = at + 1
         return list(self.published[at].diagnostics)
 
+    def error(self, uri: str, code: str) -> types.Diagnostic:
+        """The only one of the next diagnostics of a file that are one, of this code."""
+        found: list[types.Diagnostic] = []
+        while [d.code for d in found] != [code]:
+            found = self.diagnostics(uri)
+        return found[0]
+
     def hints(self, uri: str) -> list[tuple[int, int, str]]:
         """The inlay hints of a whole file: line and column from 0, and text."""
         whole = types.Range(types.Position(0, 0), types.Position(10_000, 0))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import json
+import linecache
 import os
 import sys
 import sysconfig
@@ -26,19 +28,19 @@ from .result import CheckResult, Diagnostic, FunctionResult, Note, Span
 from .state import Found, raised_at
 
 
-def main(file: str, answer: str, started: float, costs: bool = False) -> None:
-    """Check `file` and write to the file `answer`: a line for every stage, the result last."""
+def main(file: str, answer: str, started: float, costs: bool = False, text: str | None = None) -> None:
+    """Check `file` and write to the file `answer`: a line for every stage, the result last. text: instead of its own."""
     with open(answer, "w", encoding="utf-8") as out:
-        result = examine(file, out, started, costs=costs)
+        result = examine(file, out, started, costs=costs, text=text)
         out.write(json.dumps({"result": asdict(result), "sources": sources()}) + "\n")
 
 
-def examine(file: str, out: TextIO, started: float, *, costs: bool = False) -> CheckResult:
+def examine(file: str, out: TextIO, started: float, *, costs: bool = False, text: str | None = None) -> CheckResult:
     """Import a file and check its functions; `started`: when the process was, as `time.time()`."""
     stage(out, 1, "the import of the file")
     install()
     try:
-        module = import_file(file)
+        module = import_file(file, text)
     except BaseException as error:
         return CheckResult(file, False, (import_error(error, file),), import_time=time.time() - started)
     imported = time.time()
@@ -115,8 +117,11 @@ def digest(content: bytes) -> str:
 
 
 # ---- importing
-def import_file(file: str) -> ModuleType:
-    """The module of a file, which is not `__main__`. A file of a package is imported as a part of it."""
+def import_file(file: str, text: str | None = None) -> ModuleType:
+    """The module of a file, which is not `__main__`. A file of a package is imported as a part of it.
+
+    text: what the module consists of, instead of what is in the file.
+    """
     path = Path(file)
     sys.argv[:] = [file]
     folder, name = path.parent, path.stem
@@ -132,7 +137,11 @@ def import_file(file: str) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    if text is None:
+        spec.loader.exec_module(module)
+    else:
+        linecache.cache[file] = (len(text), None, io.StringIO(text, newline=None).readlines(), file)
+        exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
     return module
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 from ..check import worker
 
 
-def main(file: str, answer: str, started: float, what: str, optimizer: str) -> None:
-    """Do one of "check" and "kernels" with a file, and write what was found to the file `answer`."""
+def main(file: str, answer: str, started: float, what: str, about: str) -> None:
+    """Do something with a file, and write what was found to the file `answer`.
+
+    what: "check" it; "try" the text in the file `about` in the place of its own; "kernels", to compile its functions, for
+    the optimizer `about`.
+    """
     end_with_parent()
     if what == "check":
         worker.main(file, answer, started, costs=True)
+    elif what == "try":
+        worker.main(file, answer, started, text=Path(about).read_text(encoding="utf-8"))
     else:
         from .programs import main as compile_file
 
-        compile_file(file, answer, optimizer)
+        compile_file(file, answer, about)
 
 
 def end_with_parent() -> None:

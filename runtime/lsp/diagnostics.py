@@ -38,11 +38,11 @@ class Look:
     related: bool
     docs: str | None = None
 
-    def range(self, span: Span) -> types.Range:
-        """The range of a span in the units of the client; the whole line if it is empty."""
+    def range(self, span: Span, *, exactly: bool = False) -> types.Range:
+        """The range of a span in the units of the client; the whole line if it is empty, unless it is meant exactly."""
         lines = self.checked if span.file == self.file else self.lines_of(span.file)
         place = range_of(span, lines, self.codec)
-        if place.start == place.end:
+        if place.start == place.end and not exactly:
             place = line_range(span.line, lines, self.codec)
         by = (self.edits.new(span.line) or span.line) - span.line if span.file == self.file else 0
         return shifted(place, by)

@@ -14,9 +14,9 @@ from ..check.source import Job, job
 _MOST = 2  # processes at a time: an editor may open many files at once
 
 
-def child_job(file: Path, answer: Path, what: str, optimizer: str = "") -> Job:
-    """A job of `child`: what is "check" or "kernels"."""
-    return job(file, answer, f"{__package__}.child", f"{what!r}, {optimizer!r}")
+def child_job(file: Path, answer: Path, what: str, about: str = "") -> Job:
+    """A job of `child`."""
+    return job(file, answer, f"{__package__}.child", f"{what!r}, {about!r}")
 
 
 class Pool:

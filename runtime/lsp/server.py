@@ -19,6 +19,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
 from ..cache import EDITOR
+from ..check import Span
 from ..cpu.folders import cache_root, private_folder
 from ..doctor import version_of
 from .diagnostics import Look, diagnostics_of, uri_of
@@ -69,15 +70,15 @@ class Server:
     # ---- life
     def initialize(self, params: types.InitializeParams) -> None:
         """Take the settings that the client starts with."""
-        self._configure(params.initialization_options)
+        self._configure(params.initialization_options, shared=False)
 
     def configure(self, params: types.DidChangeConfigurationParams) -> None:
         """Take new settings."""
-        self._configure(params.settings)
+        self._configure(params.settings, shared=True)
         self._refresh()
 
-    def _configure(self, given: object) -> None:
-        self.session.settings, wrong = changed(self.session.settings, given)
+    def _configure(self, given: object, *, shared: bool) -> None:
+        self.session.settings, wrong = changed(self.session.settings, given, shared=shared)
         for text in wrong:
             self._say(f"shapewright: {text}", types.MessageType.Warning)
 
@@ -198,18 +199,42 @@ class Server:
         title = f"show kernel: {', '.join(names)}" if names else "no kernel"
         return types.Command(title, COMMAND, arguments=[uri, line - 1])
 
-    def actions(self, params: types.CodeActionParams) -> list[types.Command]:
-        """The lens of the line as an action that is asked for, for editors without lenses."""
-        uri = params.text_document.uri
+    # ---- actions
+    async def actions(self, params: types.CodeActionParams) -> list[types.Command | types.CodeAction]:
+        """Corrections of an error in the line; and its lens, if actions are asked for, for editors without lenses."""
+        uri, line = params.text_document.uri, params.range.start.line
+        file, only = self.session.files.get(uri), params.context.only
+        actions: list[types.Command | types.CodeAction] = []
+        if file is not None and (not only or types.CodeActionKind.QuickFix in only):
+            actions += await self._fixes(file, uri, params)
         found = self._typed(uri)
-        automatic = params.context.trigger_kind is types.CodeActionTriggerKind.Automatic
-        if found is None or params.context.only or automatic:
+        if found is not None and not only and params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
+            old = found[1].old(line + 1)
+            if any(old in f.lines for f in found[0].result.functions):
+                actions.append(types.Command("Show the kernels of this line", COMMAND, arguments=[uri, line]))
+        return actions
+
+    async def _fixes(self, file: File, uri: str, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """The corrections of errors that are where the client asks, or that it names."""
+        check = file.last
+        if check is None:
             return []
-        check, edits, _ = found
-        line = edits.old(params.range.start.line + 1)
-        if not any(line in f.lines for f in check.result.functions):
-            return []
-        return [types.Command("Show the kernels of this line", COMMAND, arguments=[uri, params.range.start.line])]
+        look = self._look(check)
+        actions: list[types.CodeAction] = []
+        for error in check.result.diagnostics:
+            if error.span.file != look.file or look.edits.moved(error.span.line, error.span.end_line) is None:
+                continue
+            at = look.range(error.span)
+            solved = [d for d in params.context.diagnostics if d.code == error.code and d.range == at]
+            if not solved and (at.end < params.range.start or params.range.end < at.start):
+                continue
+            for fix in await self.session.fixes(file, check, error):
+                place = look.range(Span(look.file, fix.line, fix.start, fix.line, fix.end), exactly=True)
+                edit = types.WorkspaceEdit(changes={uri: [types.TextEdit(place, fix.text)]})
+                actions.append(
+                    types.CodeAction(fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=solved, edit=edit)
+                )
+        return actions
 
     async def show_kernel(self, uri: str, line: int) -> dict[str, str] | None:
         """The kernels of a line (from 0), as text and as a file that the client is asked to open."""

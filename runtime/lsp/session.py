@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, final
 
-from ..check import CheckResult
+from ..check import CheckResult, Diagnostic
 from ..check.source import answer_of, result_of
 from ..check.worker import digest
+from .fixes import Fix, candidates, corrects
 from .kernels import Compiled, read_compiled
 from .process import Pool, child_job
 from .settings import Settings
@@ -26,11 +27,17 @@ _HELP = "set `timeout` to more seconds in the settings of the language server"
 @final
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that has come to an end. lines: the text that it read. sources: the files that were imported."""
+    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. fixes: what
+    corrects errors, of those that somebody has asked for."""
 
     result: CheckResult
     lines: list[str]
     sources: Sources
+    fixes: dict[Diagnostic, list[Fix]] = field(default_factory=dict[Diagnostic, "list[Fix]"])
+
+    def concerns(self, path: str) -> bool:
+        """Whether a file was imported, or could not be."""
+        return path in self.sources or any(d.span.file == path for d in self.result.diagnostics)
 
 
 @final
@@ -39,15 +46,18 @@ class File:
     """An open file.
 
     last: its last check. typed: the last one that could import it, whose types are shown until there is another.
-    compiled: its programs, by the optimizer in them, with what they were made from.
+    compiled: its programs, by the optimizer in them and the time that there was, with what they were made from.
     """
 
     path: Path
     last: Check | None = None
     typed: Check | None = None
     checking: asyncio.Task[None] | None = None
-    compiled: dict[str, tuple[Compiled, Sources]] = field(default_factory=dict[str, "tuple[Compiled, Sources]"])
+    compiled: dict[tuple[str, float], tuple[Compiled, Sources]] = field(
+        default_factory=dict[tuple[str, float], "tuple[Compiled, Sources]"]
+    )
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @final
@@ -70,7 +80,7 @@ class Session:
     def saved(self, path: Path) -> None:
         """Check a file that was saved, and the open ones that import it. Checks of them that still run are given up."""
         for file in self.files.values():
-            if file.path == path or (file.last is not None and str(path) in file.last.sources):
+            if file.path == path or (file.last is not None and file.last.concerns(str(path))):
                 self._start(file)
 
     def closed(self, uri: str) -> File | None:
@@ -105,17 +115,34 @@ class Session:
             file.typed = file.last
         self._show(file)
 
-    async def _checked(self, path: Path) -> tuple[CheckResult, Sources]:
+    async def _checked(self, path: Path, instead: str | None = None) -> tuple[CheckResult, Sources]:
+        """What a check of a file finds, or of a text in its place."""
         timeout = self.settings.timeout
         with tempfile.TemporaryDirectory() as folder:
-            job = child_job(path, Path(folder) / "answer.jsonl", "check")
+            text = Path(folder) / "text.py"
+            if instead is not None:
+                text.write_text(instead, encoding="utf-8")
+            what = "check" if instead is None else "try"
+            job = child_job(path, Path(folder) / "answer.jsonl", what, str(text))
             status = await self._pool.run(job, timeout)
             return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
+
+    async def fixes(self, file: File, check: Check, error: Diagnostic) -> list[Fix]:
+        """The changes that correct an error of a check, and nothing else: each has been tried."""
+        async with file.trying:
+            if error not in check.fixes:
+                found: list[Fix] = []
+                for fix in candidates(error, check.lines):
+                    after, _ = await self._checked(file.path, fix.applied(check.lines))
+                    if corrects(check.result, error, after):
+                        found.append(fix)
+                check.fixes[error] = found
+            return check.fixes[error]
 
     # ---- kernels
     def known(self, file: File) -> Compiled | None:
         """The programs of a file, if they have been compiled from what is on disk now."""
-        found = file.compiled.get(self.settings.optimizer)
+        found = file.compiled.get((self.settings.optimizer, self.settings.timeout))
         return found[0] if found is not None and _current(found[1]) else None
 
     async def compiled(self, file: File) -> Compiled:
@@ -136,8 +163,7 @@ class Session:
             else:
                 made = read_compiled(answer["result"])
             sources = {str(file.path): before, **answer.get("sources", {})}
-            if status is not None:
-                file.compiled[optimizer] = made, sources
+            file.compiled[optimizer, timeout] = made, sources
             return made
 
 

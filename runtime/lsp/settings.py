@@ -25,10 +25,15 @@ class Settings:
     docs: str | None = None
 
 
-def changed(settings: Settings, given: object) -> tuple[Settings, list[str]]:
-    """The settings with those that a client gives, alone or under `shapewright`, and what is wrong with them."""
+def changed(settings: Settings, given: object, *, shared: bool = False) -> tuple[Settings, list[str]]:
+    """The settings with those that a client gives, alone or under `shapewright`, and what is wrong with them.
+
+    shared: they may be among those of others, where they are alone.
+    """
     if isinstance(given, Mapping) and "shapewright" in given:
         given = cast("Mapping[str, object]", given)["shapewright"]
+    elif isinstance(given, Mapping) and shared:
+        given = {name: value for name, value in cast("Mapping[str, object]", given).items() if name in _GOOD}
     if given is None:
         return settings, []
     if not isinstance(given, Mapping):

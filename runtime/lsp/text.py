@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import final
@@ -77,19 +77,27 @@ def shifted(place: types.Range, by: int) -> types.Range:
 
 
 # ---- edits
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Where equal lines begin in both texts, and how many. What begins and ends both is found without a comparison of
+    every line with every other, which takes long."""
+    most = min(len(old), len(new))
+    head = next((i for i in range(most) if old[i] != new[i]), most)
+    most -= head
+    tail = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+    yield 0, 0, head
+    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    yield from ((a + head, b + head, n) for a, b, n in middle.get_matching_blocks())
+    yield len(old) - tail, len(new) - tail, tail
+
+
 @final
 class LineMap:
     """Which lines of an older text are in a newer one, unchanged. Lines count from 1."""
 
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
-        self._new: dict[int, int] = {}
-        self._old: dict[int, int] = {}
-        same = old == new
-        blocks = [(0, 0, len(old))] if same else SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-        for a, b, n in blocks:
-            for i in range(n):
-                self._new[a + i + 1] = b + i + 1
-                self._old[b + i + 1] = a + i + 1
+        pairs = [(a + i + 1, b + i + 1) for a, b, n in _blocks(old, new) for i in range(n)]
+        self._new = dict(pairs)
+        self._old = {b: a for a, b in pairs}
 
     def new(self, line: int) -> int | None:
         """Where a line of the older text is now."""

@@ -22,6 +22,14 @@ def environment(cache: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "SHAPEWRIGHT_CACHE": str(cache)}
 
 
+def alive(process: int) -> bool:
+    """Whether a process is there, and not only waits for its parent to notice that it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def capabilities(*encodings: str, show_document: bool | None = True) -> types.ClientCapabilities:
     """What an editor can do; `encodings`: of positions, the best first. show_document: None, if it does not say."""
     chosen = [types.PositionEncodingKind(e) for e in encodings]
@@ -149,6 +157,13 @@ class Client:
         self._seen = at + 1
         return list(self.published[at].diagnostics)
 
+    def error(self, uri: str, code: str) -> types.Diagnostic:
+        """The only one of the next diagnostics of a file that are one, of this code."""
+        found: list[types.Diagnostic] = []
+        while [d.code for d in found] != [code]:
+            found = self.diagnostics(uri)
+        return found[0]
+
     def hints(self, uri: str) -> list[tuple[int, int, str]]:
         """The inlay hints of a whole file: line and column from 0, and text."""
         whole = types.Range(types.Position(0, 0), types.Position(10_000, 0))
@@ -184,6 +199,14 @@ class Client:
         params = types.CodeActionParams(_document(uri), types.Range(at, at), context)
         found = self._run(self._process.text_document_code_action_async(params)) or []
         return [x for x in found if isinstance(x, types.Command)]
+
+    def fixes(self, uri: str, error: types.Diagnostic) -> list[types.CodeAction]:
+        """The corrections of an error."""
+        context = types.CodeActionContext([error], only=[types.CodeActionKind.QuickFix])
+        params = types.CodeActionParams(_document(uri), error.range, context)
+        found = self._run(self._process.text_document_code_action_async(params)) or []
+        assert all(isinstance(x, types.CodeAction) for x in found)
+        return [x for x in found if isinstance(x, types.CodeAction)]
 
     def execute(self, command: types.Command) -> dict[str, str] | None:
         """What a command returns."""

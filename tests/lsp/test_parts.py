@@ -6,6 +6,9 @@ import json
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,14 @@ import pytest
 
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
+from shapewright.runtime.check import Diagnostic, Span
 from shapewright.runtime.lsp.diagnostics import docs_link
+from shapewright.runtime.lsp.fixes import candidates
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
 from shapewright.runtime.lsp.settings import Settings, changed
 from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of
 
-from .client import WAIT, environment
+from .client import WAIT, alive, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,6 +93,40 @@ def test_lines_that_edits_have_moved() -> None:
     assert edits.moved(1, 2) == 1
     assert edits.moved(2, 3) is None
     assert LineMap(["a", "b"], ["a", "between", "b"]).moved(1, 2) is None
+    assert [LineMap([], ["a"]).old(1), LineMap(["a"], []).new(1)] == [None, None]
+    grown = LineMap(["a", "a"], ["a", "a", "a"])
+    assert [grown.new(line) for line in (1, 2)] == [1, 2]
+    apart = LineMap(["x", "a", "b", "c", "y"], ["z", "c", "a", "b", "w"])
+    assert [apart.new(line) for line in range(1, 6)] == [None, 3, 4, None, None]
+
+
+# ---- corrections
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("x @ p.w.T", ["x @ p.w", "x.mT @ p.w.T"]),
+        ("f(x) @ y[0].mT", ["f(x) @ y[0]", "f(x).mT @ y[0].mT"]),
+        ("(a + b) @ -c", []),
+        ("é @ é", ["é @ é.mT", "é.mT @ é"]),
+        ("x - x.mean(axis=1)", ["x - x.mean(axis=1, keepdims=True)"]),
+        (
+            "sw.max(x, 1) * x.sum(1,)",
+            ["sw.max(x, 1) * x.sum(1, keepdims=True)", "sw.max(x, 1, keepdims=True) * x.sum(1,)"],
+        ),
+        ("x + x.sum()", []),
+        ("x + x.sum(1, keepdims=False)", []),
+        ("x + x.relu(1)", []),
+        ("f(x)", []),
+    ],
+)
+def test_what_is_tried_as_a_correction(wrong: str, right: list[str]) -> None:
+    lines = ["def f():", f"    é = {wrong}", ""]
+    error = Diagnostic(Span("program.py", 2, 9, 2, 9 + len(wrong)), "SW101", "", "f")
+    assert [fix.applied(lines).split("\n") for fix in candidates(error, lines)] == [
+        ["def f():", f"    é = {text}", ""] for text in right
+    ]
+    assert candidates(replace(error, code="SW102"), lines) == []
+    assert candidates(replace(error, span=replace(error.span, end_line=3)), lines) == []
 
 
 # ---- settings and links
@@ -212,6 +251,35 @@ def test_only_the_protocol_is_on_the_standard_output(tmp_path: Path) -> None:
     seen = messages(output + rest)
     assert [m.get("method", m.get("id")) for m in seen] == [1, "textDocument/publishDiagnostics", 2]
     assert seen[1]["params"]["diagnostics"] == []
+
+
+def test_a_check_ends_with_the_server(tmp_path: Path) -> None:
+    path, told = tmp_path / "program.py", tmp_path / "told.txt"
+    path.write_text(f"import os, shapewright\nopen({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\nwhile True: pass\n")
+    item = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": path.read_text()}
+    with subprocess.Popen(
+        [sys.executable, "-m", "shapewright", "lsp"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+    ) as server:
+        assert server.stdin is not None and server.stderr is not None
+        server.stdin.write(message("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1))
+        server.stdin.write(message("textDocument/didOpen", {"textDocument": item}))
+        server.stdin.flush()
+        wait(lambda: told.exists() and told.read_text().endswith(" "))
+        assert alive(int(told.read_text()))
+        server.kill()
+        wait(lambda: not alive(int(told.read_text())))
+
+
+def wait(holds: Callable[[], bool]) -> None:
+    """Until something holds."""
+    end = time.monotonic() + WAIT
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def message(method: str, params: object, number: int | None = None) -> bytes:

@@ -147,8 +147,8 @@ class IntTensor(Array[*S]):
 
     if TYPE_CHECKING_WITH_PYREFLY:
         if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
             from .pyrefly.methods import broadcast_to, reshape
-            from .pyrefly.methods import getitem as __getitem__
             from .pyrefly.shapes import flatten, squeeze, unsqueeze
     else:
 
@@ -312,8 +312,8 @@ class BoolTensor(Array[*S]):
 
     if TYPE_CHECKING_WITH_PYREFLY:
         if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
             from .pyrefly.methods import broadcast_to, reshape
-            from .pyrefly.methods import getitem as __getitem__
             from .pyrefly.shapes import flatten, squeeze, unsqueeze
     else:
 

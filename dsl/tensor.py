@@ -355,8 +355,8 @@ class Tensor(Array[*S]):
 
     if TYPE_CHECKING_WITH_PYREFLY:
         if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
             from .pyrefly.methods import broadcast_to, reshape
-            from .pyrefly.methods import getitem as __getitem__
             from .pyrefly.shapes import flatten, squeeze, unsqueeze
     else:
 

@@ -1,36 +1,24 @@
-"""What Pyrefly reads instead of methods of tensors whose sizes are computed. The three kinds share each of them.
+"""What Pyrefly reads instead of the methods that take sizes. The three kinds share them, and those of `shapes.pyi`.
 
-The layout is that of `shapes.pyi`: what is a plain `int` first, then numbers, then a rank with `Any`.
+For the order of the overloads see `unknown.pyi`.
 """
 
 from collections.abc import Sequence
-from types import EllipsisType
-from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, Unpack, overload
 
-from shape_extensions import Int, IntTuple, IntVar
+from shape_extensions import Int, IntTuple
 
 from ..tensor import BoolTensor, IntTensor, Tensor
-from .rules import broadcast_shape, cut_size, item_shape, reshape_shape, stepped_size
-
-One: TypeAlias = Literal[1]
-All: TypeAlias = slice[None, None, None]
-A = TypeVar("A")
-C = TypeVar("C")
-R = TypeVarTuple("R")
-Unknown = IntVar("Unknown", bound=Literal[-123456789])
+from .rules import broadcast_shape, reshape_shape
+from .unknown import Absent, Open, SomeSizes, Unknown
 
 # ---- sizes as arguments: x.reshape(2, 3) and x.reshape((2, 3))
 @overload
-def reshape(
-    self: object,
-    to: tuple[Int[Unknown], ...]
-    | tuple[Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Any, Int[Unknown], *tuple[Any, ...]],
-    /,
-) -> Any: ...
+def reshape(self: Absent, *to: Any) -> Any: ...
+@overload
+def reshape(self: Open[Unknown], *to: Any) -> Any: ...
+@overload
+def reshape(self: object, to: SomeSizes[Unknown], /) -> Any: ...
 @overload
 def reshape(self: object, size: Int[Unknown], /, *rest: Any) -> Any: ...
 @overload
@@ -42,15 +30,17 @@ def reshape(self: object, a: Any, b: Any, c: Any, size: Int[Unknown], /, *rest: 
 @overload
 def reshape(self: object, a: Any, b: Any, c: Any, d: Any, size: Int[Unknown], /, *rest: Any) -> Any: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: Tensor[*Shape], to: To, /
 ) -> Tensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: Tensor[*Shape], *to: *To
 ) -> Tensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[*R](self: Tensor[*R], to: tuple[int] | int, /) -> Tensor[Any]: ...
+def reshape[*R](self: Tensor[*R], to: tuple[int], /) -> Tensor[Any]: ...
+@overload
+def reshape[*R](self: Tensor[*R], a: int, /) -> Tensor[Any]: ...
 @overload
 def reshape[*R](self: Tensor[*R], to: tuple[int, int], /) -> Tensor[Any, Any]: ...
 @overload
@@ -64,15 +54,17 @@ def reshape[*R](self: Tensor[*R], to: tuple[int, int, int, int], /) -> Tensor[An
 @overload
 def reshape[*R](self: Tensor[*R], a: int, b: int, c: int, d: int, /) -> Tensor[Any, Any, Any, Any]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: IntTensor[*Shape], to: To, /
 ) -> IntTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: IntTensor[*Shape], *to: *To
 ) -> IntTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[*R](self: IntTensor[*R], to: tuple[int] | int, /) -> IntTensor[Any]: ...
+def reshape[*R](self: IntTensor[*R], to: tuple[int], /) -> IntTensor[Any]: ...
+@overload
+def reshape[*R](self: IntTensor[*R], a: int, /) -> IntTensor[Any]: ...
 @overload
 def reshape[*R](self: IntTensor[*R], to: tuple[int, int], /) -> IntTensor[Any, Any]: ...
 @overload
@@ -86,15 +78,17 @@ def reshape[*R](self: IntTensor[*R], to: tuple[int, int, int, int], /) -> IntTen
 @overload
 def reshape[*R](self: IntTensor[*R], a: int, b: int, c: int, d: int, /) -> IntTensor[Any, Any, Any, Any]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: BoolTensor[*Shape], to: To, /
 ) -> BoolTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[Shape: IntTuple, To: IntTuple](
+def reshape[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: BoolTensor[*Shape], *to: *To
 ) -> BoolTensor[Unpack[reshape_shape(Shape, To)]]: ...
 @overload
-def reshape[*R](self: BoolTensor[*R], to: tuple[int] | int, /) -> BoolTensor[Any]: ...
+def reshape[*R](self: BoolTensor[*R], to: tuple[int], /) -> BoolTensor[Any]: ...
+@overload
+def reshape[*R](self: BoolTensor[*R], a: int, /) -> BoolTensor[Any]: ...
 @overload
 def reshape[*R](self: BoolTensor[*R], to: tuple[int, int], /) -> BoolTensor[Any, Any]: ...
 @overload
@@ -110,16 +104,11 @@ def reshape[*R](self: BoolTensor[*R], a: int, b: int, c: int, d: int, /) -> Bool
 @overload
 def reshape(self: object, *to: int | Sequence[int]) -> Any: ...
 @overload
-def broadcast_to(
-    self: object,
-    to: tuple[Int[Unknown], ...]
-    | tuple[Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Int[Unknown], *tuple[Any, ...]]
-    | tuple[Any, Any, Any, Any, Int[Unknown], *tuple[Any, ...]],
-    /,
-) -> Any: ...
+def broadcast_to(self: Absent, *to: Any) -> Any: ...
+@overload
+def broadcast_to(self: Open[Unknown], *to: Any) -> Any: ...
+@overload
+def broadcast_to(self: object, to: SomeSizes[Unknown], /) -> Any: ...
 @overload
 def broadcast_to(self: object, size: Int[Unknown], /, *rest: Any) -> Any: ...
 @overload
@@ -131,15 +120,17 @@ def broadcast_to(self: object, a: Any, b: Any, c: Any, size: Int[Unknown], /, *r
 @overload
 def broadcast_to(self: object, a: Any, b: Any, c: Any, d: Any, size: Int[Unknown], /, *rest: Any) -> Any: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: Tensor[*Shape], to: To, /
 ) -> Tensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: Tensor[*Shape], *to: *To
 ) -> Tensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[*R](self: Tensor[*R], to: tuple[int] | int, /) -> Tensor[Any]: ...
+def broadcast_to[*R](self: Tensor[*R], to: tuple[int], /) -> Tensor[Any]: ...
+@overload
+def broadcast_to[*R](self: Tensor[*R], a: int, /) -> Tensor[Any]: ...
 @overload
 def broadcast_to[*R](self: Tensor[*R], to: tuple[int, int], /) -> Tensor[Any, Any]: ...
 @overload
@@ -153,15 +144,17 @@ def broadcast_to[*R](self: Tensor[*R], to: tuple[int, int, int, int], /) -> Tens
 @overload
 def broadcast_to[*R](self: Tensor[*R], a: int, b: int, c: int, d: int, /) -> Tensor[Any, Any, Any, Any]: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: IntTensor[*Shape], to: To, /
 ) -> IntTensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: IntTensor[*Shape], *to: *To
 ) -> IntTensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[*R](self: IntTensor[*R], to: tuple[int] | int, /) -> IntTensor[Any]: ...
+def broadcast_to[*R](self: IntTensor[*R], to: tuple[int], /) -> IntTensor[Any]: ...
+@overload
+def broadcast_to[*R](self: IntTensor[*R], a: int, /) -> IntTensor[Any]: ...
 @overload
 def broadcast_to[*R](self: IntTensor[*R], to: tuple[int, int], /) -> IntTensor[Any, Any]: ...
 @overload
@@ -175,15 +168,17 @@ def broadcast_to[*R](self: IntTensor[*R], to: tuple[int, int, int, int], /) -> I
 @overload
 def broadcast_to[*R](self: IntTensor[*R], a: int, b: int, c: int, d: int, /) -> IntTensor[Any, Any, Any, Any]: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: BoolTensor[*Shape], to: To, /
 ) -> BoolTensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[Shape: IntTuple, To: IntTuple](
+def broadcast_to[Shape: IntTuple[int, *tuple[int, ...]], To: IntTuple](
     self: BoolTensor[*Shape], *to: *To
 ) -> BoolTensor[Unpack[broadcast_shape(Shape, To)]]: ...
 @overload
-def broadcast_to[*R](self: BoolTensor[*R], to: tuple[int] | int, /) -> BoolTensor[Any]: ...
+def broadcast_to[*R](self: BoolTensor[*R], to: tuple[int], /) -> BoolTensor[Any]: ...
+@overload
+def broadcast_to[*R](self: BoolTensor[*R], a: int, /) -> BoolTensor[Any]: ...
 @overload
 def broadcast_to[*R](self: BoolTensor[*R], to: tuple[int, int], /) -> BoolTensor[Any, Any]: ...
 @overload
@@ -198,244 +193,3 @@ def broadcast_to[*R](self: BoolTensor[*R], to: tuple[int, int, int, int], /) -> 
 def broadcast_to[*R](self: BoolTensor[*R], a: int, b: int, c: int, d: int, /) -> BoolTensor[Any, Any, Any, Any]: ...
 @overload
 def broadcast_to(self: object, *to: int | Sequence[int]) -> Any: ...
-
-# ---- x[key]
-@overload
-def getitem(self: Tensor[A, *R], key: Int[Unknown]) -> Tensor[*R]: ...
-@overload
-def getitem(
-    self: Tensor[A, *R],
-    key: slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]],
-) -> Tensor[Any, *R]: ...
-@overload
-def getitem(
-    self: Tensor[A, C, *R],
-    key: tuple[All, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]],
-) -> Tensor[A, Any, *R]: ...
-@overload
-def getitem(
-    self: Tensor[*R, A],
-    key: tuple[
-        EllipsisType, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]
-    ],
-) -> Tensor[*R, Any]: ...
-@overload
-def getitem[Shape: IntTuple, N: IntVar](
-    self: Tensor[*Shape], key: Int[N]
-) -> Tensor[Unpack[item_shape(Shape, Int[N])]]: ...
-@overload
-def getitem[A, *R](self: Tensor[A, *R], key: int) -> Tensor[*R]: ...
-@overload
-def getitem[A, *R](self: Tensor[A, *R], key: All) -> Tensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: Tensor[Int[N], *R], key: slice[Int[L], Int[H], None]
-) -> Tensor[Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: Tensor[Int[N], *R], key: slice[Int[L], None, None]
-) -> Tensor[Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: Tensor[Int[N], *R], key: slice[None, Int[H], None]
-) -> Tensor[Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, T: IntVar, *R](
-    self: Tensor[Int[N], *R], key: slice[None, None, Int[T]]
-) -> Tensor[Int[stepped_size(Int[N], Int[T])], *R]: ...
-@overload
-def getitem[A, *R](self: Tensor[A, *R], key: slice) -> Tensor[Any, *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, H: IntVar, *R](
-    self: Tensor[A, Int[N], *R], key: tuple[All, slice[Int[L], Int[H], None]]
-) -> Tensor[A, Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, *R](
-    self: Tensor[A, Int[N], *R], key: tuple[All, slice[Int[L], None, None]]
-) -> Tensor[A, Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[A, N: IntVar, H: IntVar, *R](
-    self: Tensor[A, Int[N], *R], key: tuple[All, slice[None, Int[H], None]]
-) -> Tensor[A, Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[A, C, *R](self: Tensor[A, C, *R], key: tuple[All, int]) -> Tensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: Tensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], Int[H], None]]
-) -> Tensor[*R, Int[cut_size(Int[N], Int[L], Int[H])]]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: Tensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], None, None]]
-) -> Tensor[*R, Int[cut_size(Int[N], Int[L], Int[N])]]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: Tensor[*R, Int[N]], key: tuple[EllipsisType, slice[None, Int[H], None]]
-) -> Tensor[*R, Int[cut_size(Int[N], Int[0], Int[H])]]: ...
-@overload
-def getitem[A, *R](self: Tensor[*R, A], key: tuple[EllipsisType, int]) -> Tensor[*R]: ...
-@overload
-def getitem[*R](self: Tensor[*R], key: EllipsisType) -> Tensor[*R]: ...
-@overload
-def getitem[*R](self: Tensor[*R], key: None) -> Tensor[One, *R]: ...
-@overload
-def getitem[A, N, *R](self: Tensor[A, *R], key: IntTensor[N]) -> Tensor[N, *R]: ...
-@overload
-def getitem(self: IntTensor[A, *R], key: Int[Unknown]) -> IntTensor[*R]: ...
-@overload
-def getitem(
-    self: IntTensor[A, *R],
-    key: slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]],
-) -> IntTensor[Any, *R]: ...
-@overload
-def getitem(
-    self: IntTensor[A, C, *R],
-    key: tuple[All, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]],
-) -> IntTensor[A, Any, *R]: ...
-@overload
-def getitem(
-    self: IntTensor[*R, A],
-    key: tuple[
-        EllipsisType, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]
-    ],
-) -> IntTensor[*R, Any]: ...
-@overload
-def getitem[Shape: IntTuple, N: IntVar](
-    self: IntTensor[*Shape], key: Int[N]
-) -> IntTensor[Unpack[item_shape(Shape, Int[N])]]: ...
-@overload
-def getitem[A, *R](self: IntTensor[A, *R], key: int) -> IntTensor[*R]: ...
-@overload
-def getitem[A, *R](self: IntTensor[A, *R], key: All) -> IntTensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: IntTensor[Int[N], *R], key: slice[Int[L], Int[H], None]
-) -> IntTensor[Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: IntTensor[Int[N], *R], key: slice[Int[L], None, None]
-) -> IntTensor[Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: IntTensor[Int[N], *R], key: slice[None, Int[H], None]
-) -> IntTensor[Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, T: IntVar, *R](
-    self: IntTensor[Int[N], *R], key: slice[None, None, Int[T]]
-) -> IntTensor[Int[stepped_size(Int[N], Int[T])], *R]: ...
-@overload
-def getitem[A, *R](self: IntTensor[A, *R], key: slice) -> IntTensor[Any, *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, H: IntVar, *R](
-    self: IntTensor[A, Int[N], *R], key: tuple[All, slice[Int[L], Int[H], None]]
-) -> IntTensor[A, Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, *R](
-    self: IntTensor[A, Int[N], *R], key: tuple[All, slice[Int[L], None, None]]
-) -> IntTensor[A, Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[A, N: IntVar, H: IntVar, *R](
-    self: IntTensor[A, Int[N], *R], key: tuple[All, slice[None, Int[H], None]]
-) -> IntTensor[A, Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[A, C, *R](self: IntTensor[A, C, *R], key: tuple[All, int]) -> IntTensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: IntTensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], Int[H], None]]
-) -> IntTensor[*R, Int[cut_size(Int[N], Int[L], Int[H])]]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: IntTensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], None, None]]
-) -> IntTensor[*R, Int[cut_size(Int[N], Int[L], Int[N])]]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: IntTensor[*R, Int[N]], key: tuple[EllipsisType, slice[None, Int[H], None]]
-) -> IntTensor[*R, Int[cut_size(Int[N], Int[0], Int[H])]]: ...
-@overload
-def getitem[A, *R](self: IntTensor[*R, A], key: tuple[EllipsisType, int]) -> IntTensor[*R]: ...
-@overload
-def getitem[*R](self: IntTensor[*R], key: EllipsisType) -> IntTensor[*R]: ...
-@overload
-def getitem[*R](self: IntTensor[*R], key: None) -> IntTensor[One, *R]: ...
-@overload
-def getitem[A, N, *R](self: IntTensor[A, *R], key: IntTensor[N]) -> IntTensor[N, *R]: ...
-@overload
-def getitem(self: BoolTensor[A, *R], key: Int[Unknown]) -> BoolTensor[*R]: ...
-@overload
-def getitem(
-    self: BoolTensor[A, *R],
-    key: slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]],
-) -> BoolTensor[Any, *R]: ...
-@overload
-def getitem(
-    self: BoolTensor[A, C, *R],
-    key: tuple[All, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]],
-) -> BoolTensor[A, Any, *R]: ...
-@overload
-def getitem(
-    self: BoolTensor[*R, A],
-    key: tuple[
-        EllipsisType, slice[Int[Unknown], Any, Any] | slice[Any, Int[Unknown], Any] | slice[Any, Any, Int[Unknown]]
-    ],
-) -> BoolTensor[*R, Any]: ...
-@overload
-def getitem[Shape: IntTuple, N: IntVar](
-    self: BoolTensor[*Shape], key: Int[N]
-) -> BoolTensor[Unpack[item_shape(Shape, Int[N])]]: ...
-@overload
-def getitem[A, *R](self: BoolTensor[A, *R], key: int) -> BoolTensor[*R]: ...
-@overload
-def getitem[A, *R](self: BoolTensor[A, *R], key: All) -> BoolTensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: BoolTensor[Int[N], *R], key: slice[Int[L], Int[H], None]
-) -> BoolTensor[Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: BoolTensor[Int[N], *R], key: slice[Int[L], None, None]
-) -> BoolTensor[Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: BoolTensor[Int[N], *R], key: slice[None, Int[H], None]
-) -> BoolTensor[Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[N: IntVar, T: IntVar, *R](
-    self: BoolTensor[Int[N], *R], key: slice[None, None, Int[T]]
-) -> BoolTensor[Int[stepped_size(Int[N], Int[T])], *R]: ...
-@overload
-def getitem[A, *R](self: BoolTensor[A, *R], key: slice) -> BoolTensor[Any, *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, H: IntVar, *R](
-    self: BoolTensor[A, Int[N], *R], key: tuple[All, slice[Int[L], Int[H], None]]
-) -> BoolTensor[A, Int[cut_size(Int[N], Int[L], Int[H])], *R]: ...
-@overload
-def getitem[A, N: IntVar, L: IntVar, *R](
-    self: BoolTensor[A, Int[N], *R], key: tuple[All, slice[Int[L], None, None]]
-) -> BoolTensor[A, Int[cut_size(Int[N], Int[L], Int[N])], *R]: ...
-@overload
-def getitem[A, N: IntVar, H: IntVar, *R](
-    self: BoolTensor[A, Int[N], *R], key: tuple[All, slice[None, Int[H], None]]
-) -> BoolTensor[A, Int[cut_size(Int[N], Int[0], Int[H])], *R]: ...
-@overload
-def getitem[A, C, *R](self: BoolTensor[A, C, *R], key: tuple[All, int]) -> BoolTensor[A, *R]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, H: IntVar, *R](
-    self: BoolTensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], Int[H], None]]
-) -> BoolTensor[*R, Int[cut_size(Int[N], Int[L], Int[H])]]: ...
-@overload
-def getitem[N: IntVar, L: IntVar, *R](
-    self: BoolTensor[*R, Int[N]], key: tuple[EllipsisType, slice[Int[L], None, None]]
-) -> BoolTensor[*R, Int[cut_size(Int[N], Int[L], Int[N])]]: ...
-@overload
-def getitem[N: IntVar, H: IntVar, *R](
-    self: BoolTensor[*R, Int[N]], key: tuple[EllipsisType, slice[None, Int[H], None]]
-) -> BoolTensor[*R, Int[cut_size(Int[N], Int[0], Int[H])]]: ...
-@overload
-def getitem[A, *R](self: BoolTensor[*R, A], key: tuple[EllipsisType, int]) -> BoolTensor[*R]: ...
-@overload
-def getitem[*R](self: BoolTensor[*R], key: EllipsisType) -> BoolTensor[*R]: ...
-@overload
-def getitem[*R](self: BoolTensor[*R], key: None) -> BoolTensor[One, *R]: ...
-@overload
-def getitem[A, N, *R](self: BoolTensor[A, *R], key: IntTensor[N]) -> BoolTensor[N, *R]: ...
-@overload
-def getitem(self: object, key: object) -> Any: ...

@@ -233,15 +233,15 @@ def squeeze_all(shape: IntTuple) -> IntTuple:
     return dsl.IntTuple(size for size in shape if not (dsl.is_concrete_int(size) and size == 1))
 
 @type_shape_dsl_function
-def unsqueeze_shape(shape: IntTuple, axis: int) -> IntTuple:
+def insert_size(shape: IntTuple, size: Int, axis: int) -> IntTuple:
     rank = len(shape) + 1
     if axis < 0 - rank or axis >= rank:
-        return dsl.Invalid("unsqueeze: there is no such axis")
+        return dsl.Invalid("there is no such axis")
     if axis < 0:
         at = axis + rank
     else:
         at = axis + 0
-    return dsl.concat(dsl.concat(shape[:at], dsl.IntTuple((1,))), shape[at:])
+    return dsl.concat(dsl.concat(shape[:at], dsl.IntTuple((size,))), shape[at:])
 
 # ---- more elements
 @type_shape_dsl_function
@@ -275,5 +275,5 @@ def repeat_shape(shape: IntTuple, times: Int, axis: int) -> IntTuple:
     return dsl.IntTuple(shape[i] * times if i == at else shape[i] for i in range(rank))
 
 @type_shape_dsl_function
-def einsum_shape(spec: str, shapes: IntTuples) -> IntTuple:
-    return dsl.einsum(spec, shapes)
+def einsum_unequal(size: Int) -> Int:
+    return dsl.Invalid("einsum: a letter has two sizes, or an operand has other axes than letters")

@@ -154,13 +154,13 @@ TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
 MYPY = False
 if TYPE_CHECKING_WITH_PYREFLY:
     if not MYPY:
+        from .dsl.pyrefly.cutting import slice as slice
+        from .dsl.pyrefly.cutting import split as split
         from .dsl.pyrefly.filling import broadcast_to as broadcast_to
         from .dsl.pyrefly.filling import einsum as einsum
         from .dsl.pyrefly.filling import pad as pad
         from .dsl.pyrefly.filling import repeat as repeat
         from .dsl.pyrefly.joining import concat as concat
-        from .dsl.pyrefly.joining import slice as slice
-        from .dsl.pyrefly.joining import split as split
         from .dsl.pyrefly.joining import stack as stack
         from .dsl.pyrefly.shapes import flatten as flatten
         from .dsl.pyrefly.shapes import reshape as reshape

@@ -163,15 +163,15 @@ class IntTensor(Array[*S]):
         @overload
         def __getitem__(self: IntTensor[A, *B], key: IntTensor[N]) -> IntTensor[N, *B]: ...
         @overload
-        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> IntTensor[*tuple[Any, ...]]: ...
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> IntTensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -182,7 +182,7 @@ class IntTensor(Array[*S]):
         @overload
         def squeeze(self: IntTensor[A, C, *B], axis: Literal[1]) -> IntTensor[A, *B]: ...
         @overload
-        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Axis = None) -> IntTensor[*tuple[Any, ...]]: ...
         def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
@@ -196,12 +196,12 @@ class IntTensor(Array[*S]):
         @overload
         def unsqueeze(self: IntTensor[*B, A], axis: Literal[-2]) -> IntTensor[*B, One, A]: ...
         @overload
-        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> IntTensor[*tuple[Any, ...]]: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 
@@ -328,15 +328,15 @@ class BoolTensor(Array[*S]):
         @overload
         def __getitem__(self: BoolTensor[A, *B], key: IntTensor[N]) -> BoolTensor[N, *B]: ...
         @overload
-        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> BoolTensor[*tuple[Any, ...]]: ...
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> BoolTensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -347,7 +347,7 @@ class BoolTensor(Array[*S]):
         @overload
         def squeeze(self: BoolTensor[A, C, *B], axis: Literal[1]) -> BoolTensor[A, *B]: ...
         @overload
-        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Axis = None) -> BoolTensor[*tuple[Any, ...]]: ...
         def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
@@ -361,12 +361,12 @@ class BoolTensor(Array[*S]):
         @overload
         def unsqueeze(self: BoolTensor[*B, A], axis: Literal[-2]) -> BoolTensor[*B, One, A]: ...
         @overload
-        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> BoolTensor[*tuple[Any, ...]]: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

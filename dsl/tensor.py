@@ -379,15 +379,15 @@ class Tensor(Array[*S]):
         @overload
         def __getitem__(self: Tensor[A, *B], key: IntTensor[N]) -> Tensor[N, *B]: ...
         @overload
-        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> Tensor[*tuple[Any, ...]]: ...
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> Tensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -398,7 +398,7 @@ class Tensor(Array[*S]):
         @overload
         def squeeze(self: Tensor[A, C, *B], axis: Literal[1]) -> Tensor[A, *B]: ...
         @overload
-        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Axis = None) -> Tensor[*tuple[Any, ...]]: ...
         def squeeze(self, axis: Any = None) -> Any:
             """Without axes of size 1: all, or the given ones."""
             return movement.squeeze(self, axis)
@@ -412,12 +412,12 @@ class Tensor(Array[*S]):
         @overload
         def unsqueeze(self: Tensor[*B, A], axis: Literal[-2]) -> Tensor[*B, One, A]: ...
         @overload
-        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Tensor[*tuple[Any, ...]]: ...
         def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

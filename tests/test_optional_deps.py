@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("numba", "llvmlite", "scipy", "rich", "typer", "safetensors", "sklearn", "matplotlib", "torch", "jax")
-OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest")
+OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest", "mypy")
 
 BLOCK = """
 import sys
@@ -97,7 +97,7 @@ def test_every_import_is_declared() -> None:
 
     declared = {"numpy", "numba", "llvmlite", "scipy", "jaxtyping", "beartype", "rich", "typer", "safetensors"}
     declared |= {"typing_extensions"}
-    extras = {"sklearn", "matplotlib", "click"}
+    extras = {"sklearn", "matplotlib", "click", "mypy"}
     for room in ("compiler", "dsl", "runtime"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):

@@ -14,7 +14,6 @@ from mypy.types import (
     Type,
     TypeOfAny,
     TypeVarType,
-    UnpackType,
     get_proper_type,
 )
 
@@ -22,7 +21,7 @@ from ...compiler.sizes import Size
 from .axes import Reader
 from .evaluate import Operand, Result, single_symbol
 from .names import CLASSES, Kind
-from .sight import in_sight, type_variable
+from .sight import in_sight, is_of_function, type_variable
 from .tensors import Axes, dim_size, is_dim, tensor_axes
 
 
@@ -75,8 +74,7 @@ def tensor(api: TypeChecker, kind: Kind, axes: list[Type]) -> Instance:
     module, _, name = CLASSES[kind].rpartition(".")
     info = api.modules[module].names[name].node
     assert isinstance(info, TypeInfo)
-    nothing = UnpackType(TupleType([], api.named_generic_type("builtins.tuple", [AnyType(TypeOfAny.special_form)])))
-    return Instance(info, axes or [nothing])
+    return Instance(info, axes)
 
 
 def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> Type:
@@ -94,7 +92,7 @@ def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> T
             named = dim_size(info)
             may_be = named == size if named is not None else info.fullname not in reader.types
             return expected if may_be else literal
-        case TypeVarType():
+        case TypeVarType() if is_of_function(api, expected):
             return literal if type_variable(expected) in reader.types else AnyType(TypeOfAny.special_form)
         case _:
             sight = in_sight(api)

@@ -68,17 +68,32 @@ def type_variable(t: TypeVarType) -> str:
     return f"{t.fullname}@{t.id}"
 
 
+def functions_around(api: TypeChecker) -> list[FuncItem]:
+    """The functions that the code which is being checked stands in."""
+    return [f for f in api.scope.stack if isinstance(f, FuncItem)]
+
+
+def is_of_function(api: TypeChecker, t: TypeVarType) -> bool:
+    """Whether a type variable is one of the code around, and not one of a function that is called."""
+    declared = [v for f in functions_around(api) if isinstance(f.type, CallableType) for v in f.type.variables]
+    declared += [v for s in api.scope.stack if isinstance(s, TypeInfo) for v in s.defn.type_vars]
+    return any(v.id == t.id and v.fullname == t.fullname for v in declared)
+
+
 def in_sight(api: TypeChecker) -> Sight:
     """The Dims that a variable may later be said to have: those in the results of the functions around, and in
     annotations of variables. Outside of functions, where anything can be called, all that the module knows."""
     sight = Sight()
-    functions = [f for f in api.scope.stack if isinstance(f, FuncItem)]
+    variables = variables_of(api.tree)
+    functions = functions_around(api)
     for function in functions:
         if isinstance(function.type, CallableType):
             sight.add_type(function.type.ret_type)
-    for annotation in variables_of(api.tree).annotations:
-        sight.add_type(annotation)
+        for annotation in variables.annotations(function):
+            sight.add_type(annotation)
     if not functions:
+        for annotation in variables.annotations(None):
+            sight.add_type(annotation)
         for info in _known(api):
             sight.add_dim(info)
     return sight

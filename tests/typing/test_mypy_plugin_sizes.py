@@ -22,7 +22,7 @@ from shapewright.compiler.sizes import Poly, Size, Symbol, evaluate, symbol, sym
 from shapewright.dsl.array import as_array, is_array
 from shapewright.runtime.mypy_plugin import evaluate as plugin
 from shapewright.runtime.mypy_plugin.evaluate import Argument, Call, Cut, Operand, Refusal, Result
-from shapewright.runtime.mypy_plugin.names import FUNCTIONS, KINDS, MATMUL, METHODS, OPERATORS
+from shapewright.runtime.mypy_plugin.names import FUNCTIONS, KINDS, LINKED, MATMUL, METHODS, OPERATORS
 
 Shape: TypeAlias = "tuple[int, ...]"
 Draw: TypeAlias = st.DrawFn
@@ -270,9 +270,7 @@ def test_messages_name_types() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    sorted(FUNCTIONS | {MATMUL})
-    + [f"{c}.{m}" for c in KINDS for m in sorted(METHODS)]
-    + [TENSOR + o for o in OPERATORS],
+    sorted(FUNCTIONS | LINKED) + [f"{c}.{m}" for c in KINDS for m in sorted(METHODS)] + [TENSOR + o for o in OPERATORS],
 )
 def test_every_name_that_is_looked_at_exists(name: str) -> None:
     """A function that moves would no longer be looked at."""

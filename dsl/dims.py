@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
-from typing import TypeVar as IntVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 __all__ = ["Add", "D", "Dim", "IntVar", "Mul"]
 
 _N = TypeVar("_N")
 _M = TypeVar("_M")
+
+# Pyrefly takes the first of these for True: what only it reads is in dsl/pyrefly, which says why the second is needed.
+TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
+MYPY = False
 
 
 class Dim:
@@ -25,15 +28,21 @@ class Dim:
         )
 
 
-if TYPE_CHECKING:
+if TYPE_CHECKING_WITH_PYREFLY:
+    if not MYPY:
+        from .pyrefly.dims import Add, D, IntVar, Mul
+elif TYPE_CHECKING:
+    from typing import TypeVar as IntVar
+
     from typing_extensions import TypeAliasType
 
     # To a checker `D[N]` is the axis `N`, and a computed size is an axis it cannot see (never a nominal type of its
     # own, which would refuse correct programs).
-    D = TypeAliasType("D", _N, type_params=(_N,))
+    D = TypeAliasType("D", _N, type_params=(_N,))  # pyright: ignore[reportConstantRedefinition] - it is defined once for each checker
     Add = TypeAliasType("Add", Any, type_params=(_N, _M))
     Mul = TypeAliasType("Mul", Any, type_params=(_N, _M))
 else:
+    IntVar = TypeVar
 
     class D(Generic[_N]):
         """`D[N]`: an axis whose size is the integer variable `N`."""

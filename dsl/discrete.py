@@ -29,6 +29,10 @@ M = TypeVar("M")
 N = TypeVar("N")
 One: TypeAlias = Literal[1]
 
+# Pyrefly takes the first of these for True: what only it reads is in dsl/pyrefly, which says why the second is needed.
+TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
+MYPY = False
+
 
 class IntTensor(Array[*S]):
     """An integer tensor: labels, indices, counts. Arrays of any integer type become int64."""
@@ -137,62 +141,69 @@ class IntTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
-    @overload
-    def __getitem__(self: IntTensor[A, *B], key: int) -> IntTensor[*B]: ...
-    @overload
-    def __getitem__(self: IntTensor[A, *B], key: slice) -> IntTensor[Any, *B]: ...
-    @overload
-    def __getitem__(self, key: EllipsisType) -> IntTensor[*S]: ...
-    @overload
-    def __getitem__(self, key: None) -> IntTensor[One, *S]: ...
-    @overload
-    def __getitem__(self: IntTensor[A, *B], key: IntTensor[N]) -> IntTensor[N, *B]: ...
-    @overload
-    def __getitem__(self, key: object) -> Any: ...
-    def __getitem__(self, key: object) -> Any:
-        return index(self, key)
-
-    def reshape(self, *sizes: Any) -> Any:
-        """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
-        return movement.reshape(self, movement.sizes_from(sizes))
-
-    def flatten(self, start: int = 0, end: int = -1) -> Any:
-        """Axes `start` to `end` (both included) as one."""
-        return movement.flatten(self, start, end)
-
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
 
-    @overload
-    def squeeze(self: IntTensor[A, *B], axis: Literal[0]) -> IntTensor[*B]: ...
-    @overload
-    def squeeze(self: IntTensor[*B, A], axis: Literal[-1]) -> IntTensor[*B]: ...
-    @overload
-    def squeeze(self: IntTensor[A, C, *B], axis: Literal[1]) -> IntTensor[A, *B]: ...
-    @overload
-    def squeeze(self, axis: Axis = None) -> Any: ...
-    def squeeze(self, axis: Any = None) -> Any:
-        """Without axes of size 1: all, or the given ones."""
-        return movement.squeeze(self, axis)
+    if TYPE_CHECKING_WITH_PYREFLY:
+        if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
+            from .pyrefly.methods import broadcast_to, reshape
+            from .pyrefly.shapes import flatten, squeeze, unsqueeze
+    else:
 
-    @overload
-    def unsqueeze(self, axis: Literal[0]) -> IntTensor[One, *S]: ...
-    @overload
-    def unsqueeze(self, axis: Literal[-1]) -> IntTensor[*S, One]: ...
-    @overload
-    def unsqueeze(self: IntTensor[A, *B], axis: Literal[1]) -> IntTensor[A, One, *B]: ...
-    @overload
-    def unsqueeze(self: IntTensor[*B, A], axis: Literal[-2]) -> IntTensor[*B, One, A]: ...
-    @overload
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
-        """With a new axis of size 1 at this place of the result."""
-        return movement.unsqueeze(self, axis)
+        @overload
+        def __getitem__(self: IntTensor[A, *B], key: int) -> IntTensor[*B]: ...
+        @overload
+        def __getitem__(self: IntTensor[A, *B], key: slice) -> IntTensor[Any, *B]: ...
+        @overload
+        def __getitem__(self, key: EllipsisType) -> IntTensor[*S]: ...
+        @overload
+        def __getitem__(self, key: None) -> IntTensor[One, *S]: ...
+        @overload
+        def __getitem__(self: IntTensor[A, *B], key: IntTensor[N]) -> IntTensor[N, *B]: ...
+        @overload
+        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> Any:
+            return index(self, key)
 
-    def broadcast_to(self, *sizes: Any) -> Any:
-        """Repeated along axes of size 1 and new leading axes."""
-        return movement.broadcast_to(self, movement.sizes_from(sizes))
+        def reshape(self, *sizes: Any) -> Any:
+            """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
+            return movement.reshape(self, movement.sizes_from(sizes))
+
+        def flatten(self, start: int = 0, end: int = -1) -> Any:
+            """Axes `start` to `end` (both included) as one."""
+            return movement.flatten(self, start, end)
+
+        @overload
+        def squeeze(self: IntTensor[A, *B], axis: Literal[0]) -> IntTensor[*B]: ...
+        @overload
+        def squeeze(self: IntTensor[*B, A], axis: Literal[-1]) -> IntTensor[*B]: ...
+        @overload
+        def squeeze(self: IntTensor[A, C, *B], axis: Literal[1]) -> IntTensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
+            """Without axes of size 1: all, or the given ones."""
+            return movement.squeeze(self, axis)
+
+        @overload
+        def unsqueeze(self, axis: Literal[0]) -> IntTensor[One, *S]: ...
+        @overload
+        def unsqueeze(self, axis: Literal[-1]) -> IntTensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: IntTensor[A, *B], axis: Literal[1]) -> IntTensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: IntTensor[*B, A], axis: Literal[-2]) -> IntTensor[*B, One, A]: ...
+        @overload
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
+            """With a new axis of size 1 at this place of the result."""
+            return movement.unsqueeze(self, axis)
+
+        def broadcast_to(self, *sizes: Any) -> Any:
+            """Repeated along axes of size 1 and new leading axes."""
+            return movement.broadcast_to(self, movement.sizes_from(sizes))
 
     def to(self, device: str) -> IntTensor[*S]:
         """The tensor on a device ("cpu")."""
@@ -295,62 +306,69 @@ class BoolTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
-    @overload
-    def __getitem__(self: BoolTensor[A, *B], key: int) -> BoolTensor[*B]: ...
-    @overload
-    def __getitem__(self: BoolTensor[A, *B], key: slice) -> BoolTensor[Any, *B]: ...
-    @overload
-    def __getitem__(self, key: EllipsisType) -> BoolTensor[*S]: ...
-    @overload
-    def __getitem__(self, key: None) -> BoolTensor[One, *S]: ...
-    @overload
-    def __getitem__(self: BoolTensor[A, *B], key: IntTensor[N]) -> BoolTensor[N, *B]: ...
-    @overload
-    def __getitem__(self, key: object) -> Any: ...
-    def __getitem__(self, key: object) -> Any:
-        return index(self, key)
-
-    def reshape(self, *sizes: Any) -> Any:
-        """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
-        return movement.reshape(self, movement.sizes_from(sizes))
-
-    def flatten(self, start: int = 0, end: int = -1) -> Any:
-        """Axes `start` to `end` (both included) as one."""
-        return movement.flatten(self, start, end)
-
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
 
-    @overload
-    def squeeze(self: BoolTensor[A, *B], axis: Literal[0]) -> BoolTensor[*B]: ...
-    @overload
-    def squeeze(self: BoolTensor[*B, A], axis: Literal[-1]) -> BoolTensor[*B]: ...
-    @overload
-    def squeeze(self: BoolTensor[A, C, *B], axis: Literal[1]) -> BoolTensor[A, *B]: ...
-    @overload
-    def squeeze(self, axis: Axis = None) -> Any: ...
-    def squeeze(self, axis: Any = None) -> Any:
-        """Without axes of size 1: all, or the given ones."""
-        return movement.squeeze(self, axis)
+    if TYPE_CHECKING_WITH_PYREFLY:
+        if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
+            from .pyrefly.methods import broadcast_to, reshape
+            from .pyrefly.shapes import flatten, squeeze, unsqueeze
+    else:
 
-    @overload
-    def unsqueeze(self, axis: Literal[0]) -> BoolTensor[One, *S]: ...
-    @overload
-    def unsqueeze(self, axis: Literal[-1]) -> BoolTensor[*S, One]: ...
-    @overload
-    def unsqueeze(self: BoolTensor[A, *B], axis: Literal[1]) -> BoolTensor[A, One, *B]: ...
-    @overload
-    def unsqueeze(self: BoolTensor[*B, A], axis: Literal[-2]) -> BoolTensor[*B, One, A]: ...
-    @overload
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
-        """With a new axis of size 1 at this place of the result."""
-        return movement.unsqueeze(self, axis)
+        @overload
+        def __getitem__(self: BoolTensor[A, *B], key: int) -> BoolTensor[*B]: ...
+        @overload
+        def __getitem__(self: BoolTensor[A, *B], key: slice) -> BoolTensor[Any, *B]: ...
+        @overload
+        def __getitem__(self, key: EllipsisType) -> BoolTensor[*S]: ...
+        @overload
+        def __getitem__(self, key: None) -> BoolTensor[One, *S]: ...
+        @overload
+        def __getitem__(self: BoolTensor[A, *B], key: IntTensor[N]) -> BoolTensor[N, *B]: ...
+        @overload
+        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> Any:
+            return index(self, key)
 
-    def broadcast_to(self, *sizes: Any) -> Any:
-        """Repeated along axes of size 1 and new leading axes."""
-        return movement.broadcast_to(self, movement.sizes_from(sizes))
+        def reshape(self, *sizes: Any) -> Any:
+            """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
+            return movement.reshape(self, movement.sizes_from(sizes))
+
+        def flatten(self, start: int = 0, end: int = -1) -> Any:
+            """Axes `start` to `end` (both included) as one."""
+            return movement.flatten(self, start, end)
+
+        @overload
+        def squeeze(self: BoolTensor[A, *B], axis: Literal[0]) -> BoolTensor[*B]: ...
+        @overload
+        def squeeze(self: BoolTensor[*B, A], axis: Literal[-1]) -> BoolTensor[*B]: ...
+        @overload
+        def squeeze(self: BoolTensor[A, C, *B], axis: Literal[1]) -> BoolTensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
+            """Without axes of size 1: all, or the given ones."""
+            return movement.squeeze(self, axis)
+
+        @overload
+        def unsqueeze(self, axis: Literal[0]) -> BoolTensor[One, *S]: ...
+        @overload
+        def unsqueeze(self, axis: Literal[-1]) -> BoolTensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: BoolTensor[A, *B], axis: Literal[1]) -> BoolTensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: BoolTensor[*B, A], axis: Literal[-2]) -> BoolTensor[*B, One, A]: ...
+        @overload
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
+            """With a new axis of size 1 at this place of the result."""
+            return movement.unsqueeze(self, axis)
+
+        def broadcast_to(self, *sizes: Any) -> Any:
+            """Repeated along axes of size 1 and new leading axes."""
+            return movement.broadcast_to(self, movement.sizes_from(sizes))
 
     def to(self, device: str) -> BoolTensor[*S]:
         """The tensor on a device ("cpu")."""

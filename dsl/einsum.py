@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Literal, TypeVar, cast, overload
 
 from ..compiler.errors import ShapeError
 from ..compiler.sizes import Size
 from . import movement
 from .array import AnyArray, as_array, type_of
 from .dispatch import apply, fail
+from .tensor import Tensor
+
+B = TypeVar("B")
+H = TypeVar("H")
+I = TypeVar("I")
+J = TypeVar("J")
+K = TypeVar("K")
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@overload
+def einsum(spec: Literal["ij->ji"], x: Tensor[I, J], /) -> Tensor[J, I]: ...
+@overload
+def einsum(spec: Literal["ij->i"], x: Tensor[I, J], /) -> Tensor[I]: ...
+@overload
+def einsum(spec: Literal["ij->j"], x: Tensor[I, J], /) -> Tensor[J]: ...
+@overload
+def einsum(spec: Literal["ij->"], x: Tensor[I, J], /) -> Tensor[()]: ...
+@overload
+def einsum(spec: Literal["i,i->"], x: Tensor[I], y: Tensor[I], /) -> Tensor[()]: ...
+@overload
+def einsum(spec: Literal["i,j->ij"], x: Tensor[I], y: Tensor[J], /) -> Tensor[I, J]: ...
+@overload
+def einsum(spec: Literal["ij,j->i"], x: Tensor[I, J], y: Tensor[J], /) -> Tensor[I]: ...
+@overload
+def einsum(spec: Literal["ij,jk->ik"], x: Tensor[I, J], y: Tensor[J, K], /) -> Tensor[I, K]: ...
+@overload
+def einsum(spec: Literal["ij,kj->ik"], x: Tensor[I, J], y: Tensor[K, J], /) -> Tensor[I, K]: ...
+@overload
+def einsum(spec: Literal["ij,ij->i"], x: Tensor[I, J], y: Tensor[I, J], /) -> Tensor[I]: ...
+@overload
+def einsum(spec: Literal["ij,ij->"], x: Tensor[I, J], y: Tensor[I, J], /) -> Tensor[()]: ...
+@overload
+def einsum(spec: Literal["bij,jk->bik"], x: Tensor[B, I, J], y: Tensor[J, K], /) -> Tensor[B, I, K]: ...
+@overload
+def einsum(spec: Literal["bij,bjk->bik"], x: Tensor[B, I, J], y: Tensor[B, J, K], /) -> Tensor[B, I, K]: ...
+@overload
+def einsum(spec: Literal["bij,bkj->bik"], x: Tensor[B, I, J], y: Tensor[B, K, J], /) -> Tensor[B, I, K]: ...
+@overload
+def einsum(spec: Literal["bhqd,bhkd->bhqk"], x: Tensor[B, H, I, J], y: Tensor[B, H, K, J], /) -> Tensor[B, H, I, K]: ...
+@overload
+def einsum(spec: Literal["bhqk,bhkd->bhqd"], x: Tensor[B, H, I, K], y: Tensor[B, H, K, J], /) -> Tensor[B, H, I, J]: ...
+@overload
+def einsum(spec: str, *xs: object) -> Any: ...
 def einsum(spec: str, *xs: object) -> Any:
     """The sum of products that `spec` says, as in NumPy: "bij,bjk->bik", "ij->ji", "ii", "...i,i->...".
 

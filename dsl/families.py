@@ -6,7 +6,7 @@ are in `operands`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Reduction(Protocol):
     """Floating to floating."""
 
     @overload
-    def __call__(self, x: Tensor[*S], axis: None = None, keepdims: No = False) -> Tensor[()]: ...
+    def __call__(self, x: Tensor[*S] | Raw, axis: None = None, keepdims: No = False) -> Tensor[()]: ...
     @overload
     def __call__(self, x: Tensor[*B, A], axis: Literal[-1], keepdims: No = False) -> Tensor[*B]: ...
     @overload
@@ -53,14 +53,18 @@ class Reduction(Protocol):
     @overload
     def __call__(self, x: Tensor[*B, A, C], axis: LastTwo, keepdims: No = False) -> Tensor[*B]: ...
     @overload
-    def __call__(self, x: Tensor[*tuple[Any, ...]] | Raw, axis: Axis = None, keepdims: bool = False) -> Any: ...
+    def __call__(self, x: Tensor[*tuple[Any, ...]] | Raw, axis: int | Sequence[int], keepdims: bool = False) -> Any: ...
+    @overload
+    def __call__(self, x: Tensor[*tuple[Any, ...]] | Raw, axis: None = None, *, keepdims: bool) -> Any: ...
 
 
 class Variance(Protocol):
     """The same with `correction`."""
 
     @overload
-    def __call__(self, x: Tensor[*S], axis: None = None, keepdims: No = False, correction: int = 0) -> Tensor[()]: ...
+    def __call__(
+        self, x: Tensor[*S] | Raw, axis: None = None, keepdims: No = False, correction: int = 0
+    ) -> Tensor[()]: ...
     @overload
     def __call__(
         self, x: Tensor[*B, A], axis: Literal[-1], keepdims: No = False, correction: int = 0
@@ -91,7 +95,11 @@ class Variance(Protocol):
     def __call__(self, x: Tensor[*B, A, C], axis: LastTwo, keepdims: No = False, correction: int = 0) -> Tensor[*B]: ...
     @overload
     def __call__(
-        self, x: Tensor[*tuple[Any, ...]] | Raw, axis: Axis = None, keepdims: bool = False, correction: int = 0
+        self, x: Tensor[*tuple[Any, ...]] | Raw, axis: int | Sequence[int], keepdims: bool = False, correction: int = 0
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self, x: Tensor[*tuple[Any, ...]] | Raw, axis: None = None, *, keepdims: bool, correction: int = 0
     ) -> Any: ...
 
 

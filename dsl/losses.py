@@ -116,6 +116,8 @@ def cross_entropy(
         text = f"cross_entropy: label_smoothing={label_smoothing}"
         raise OptionError(text, loc=user_loc(), help="0 <= label_smoothing <= 1", code="SW801")
     target = as_array(targets)
+    if weight is not None:
+        _check_weight(as_array(logits), weight)
     if type_of(target).dtype.is_float:
         _check_probabilities(as_array(logits), target)
         return _soft_cross_entropy(as_array(logits), target, weight, float(label_smoothing), reduction)
@@ -124,6 +126,14 @@ def cross_entropy(
         return apply("cross_entropy", (logits, targets), at)
     rows = apply("cross_entropy", (logits, targets), {**at, "reduction": "none"})  # checks the targets, too
     return _weighted_cross_entropy(as_array(logits), target, weight, rows, at)
+
+
+def _check_weight(x: AnyArray, weight: object) -> None:
+    """Refuse factors that are not one for each class."""
+    w = as_array(weight)
+    if x.ndim and (w.ndim != 1 or not same_size(type_of(w).shape[0], type_of(x).shape[-1])):
+        text = "cross_entropy: weight has one factor for each class, the last axis of the logits"
+        fail(ShapeError(text, help="give a tensor of the size of that axis", code="SW101"), x, weight)
 
 
 def _check_probabilities(x: AnyArray, p: AnyArray) -> None:

@@ -40,6 +40,10 @@ M = TypeVar("M")
 N = TypeVar("N")
 One: TypeAlias = Literal[1]
 
+# Pyrefly takes the first of these for True: what only it reads is in dsl/pyrefly, which says why the second is needed.
+TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
+MYPY = False
+
 
 class Tensor(Array[*S]):
     """A floating tensor. `Tensor[Batch, Pixels](array)` checks rank, sizes and kind; `Tensor(array)` the kind only.
@@ -344,63 +348,70 @@ class Tensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
-    @overload
-    def __getitem__(self: Tensor[A, *B], key: int) -> Tensor[*B]: ...
-    @overload
-    def __getitem__(self: Tensor[A, *B], key: slice) -> Tensor[Any, *B]: ...
-    @overload
-    def __getitem__(self, key: EllipsisType) -> Tensor[*S]: ...
-    @overload
-    def __getitem__(self, key: None) -> Tensor[One, *S]: ...
-    @overload
-    def __getitem__(self: Tensor[A, *B], key: IntTensor[N]) -> Tensor[N, *B]: ...
-    @overload
-    def __getitem__(self, key: object) -> Any: ...
-    def __getitem__(self, key: object) -> Any:
-        return index(self, key)
-
-    def reshape(self, *sizes: Any) -> Any:
-        """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
-        return movement.reshape(self, movement.sizes_from(sizes))
-
-    def flatten(self, start: int = 0, end: int = -1) -> Any:
-        """Axes `start` to `end` (both included) as one."""
-        return movement.flatten(self, start, end)
-
     @methods.transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
 
-    @overload
-    def squeeze(self: Tensor[A, *B], axis: Literal[0]) -> Tensor[*B]: ...
-    @overload
-    def squeeze(self: Tensor[*B, A], axis: Literal[-1]) -> Tensor[*B]: ...
-    @overload
-    def squeeze(self: Tensor[A, C, *B], axis: Literal[1]) -> Tensor[A, *B]: ...
-    @overload
-    def squeeze(self, axis: Axis = None) -> Any: ...
-    def squeeze(self, axis: Any = None) -> Any:
-        """Without axes of size 1: all, or the given ones."""
-        return movement.squeeze(self, axis)
+    if TYPE_CHECKING_WITH_PYREFLY:
+        if not MYPY:
+            from .pyrefly.indexing import getitem as __getitem__
+            from .pyrefly.methods import broadcast_to, reshape
+            from .pyrefly.shapes import flatten, squeeze, unsqueeze
+    else:
 
-    @overload
-    def unsqueeze(self, axis: Literal[0]) -> Tensor[One, *S]: ...
-    @overload
-    def unsqueeze(self, axis: Literal[-1]) -> Tensor[*S, One]: ...
-    @overload
-    def unsqueeze(self: Tensor[A, *B], axis: Literal[1]) -> Tensor[A, One, *B]: ...
-    @overload
-    def unsqueeze(self: Tensor[*B, A], axis: Literal[-2]) -> Tensor[*B, One, A]: ...
-    @overload
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
-    def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
-        """With a new axis of size 1 at this place of the result."""
-        return movement.unsqueeze(self, axis)
+        @overload
+        def __getitem__(self: Tensor[A, *B], key: int) -> Tensor[*B]: ...
+        @overload
+        def __getitem__(self: Tensor[A, *B], key: slice) -> Tensor[Any, *B]: ...
+        @overload
+        def __getitem__(self, key: EllipsisType) -> Tensor[*S]: ...
+        @overload
+        def __getitem__(self, key: None) -> Tensor[One, *S]: ...
+        @overload
+        def __getitem__(self: Tensor[A, *B], key: IntTensor[N]) -> Tensor[N, *B]: ...
+        @overload
+        def __getitem__(self, key: object) -> Any: ...
+        def __getitem__(self, key: object) -> Any:
+            return index(self, key)
 
-    def broadcast_to(self, *sizes: Any) -> Any:
-        """Repeated along axes of size 1 and new leading axes."""
-        return movement.broadcast_to(self, movement.sizes_from(sizes))
+        def reshape(self, *sizes: Any) -> Any:
+            """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
+            return movement.reshape(self, movement.sizes_from(sizes))
+
+        def flatten(self, start: int = 0, end: int = -1) -> Any:
+            """Axes `start` to `end` (both included) as one."""
+            return movement.flatten(self, start, end)
+
+        @overload
+        def squeeze(self: Tensor[A, *B], axis: Literal[0]) -> Tensor[*B]: ...
+        @overload
+        def squeeze(self: Tensor[*B, A], axis: Literal[-1]) -> Tensor[*B]: ...
+        @overload
+        def squeeze(self: Tensor[A, C, *B], axis: Literal[1]) -> Tensor[A, *B]: ...
+        @overload
+        def squeeze(self, axis: Axis = None) -> Any: ...
+        def squeeze(self, axis: Any = None) -> Any:
+            """Without axes of size 1: all, or the given ones."""
+            return movement.squeeze(self, axis)
+
+        @overload
+        def unsqueeze(self, axis: Literal[0]) -> Tensor[One, *S]: ...
+        @overload
+        def unsqueeze(self, axis: Literal[-1]) -> Tensor[*S, One]: ...
+        @overload
+        def unsqueeze(self: Tensor[A, *B], axis: Literal[1]) -> Tensor[A, One, *B]: ...
+        @overload
+        def unsqueeze(self: Tensor[*B, A], axis: Literal[-2]) -> Tensor[*B, One, A]: ...
+        @overload
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any: ...
+        def unsqueeze(self, axis: int | tuple[int, ...]) -> Any:
+            """With a new axis of size 1 at this place of the result."""
+            return movement.unsqueeze(self, axis)
+
+        def broadcast_to(self, *sizes: Any) -> Any:
+            """Repeated along axes of size 1 and new leading axes."""
+            return movement.broadcast_to(self, movement.sizes_from(sizes))
 
     def to(self, device: str) -> Tensor[*S]:
         """The tensor on a device ("cpu")."""

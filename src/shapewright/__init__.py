@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .compiler.errors import CheckpointError as CheckpointError
 from .compiler.errors import CompileError as CompileError
@@ -55,7 +55,6 @@ from .dsl.dims import D as D
 from .dsl.dims import Dim as Dim
 from .dsl.dims import IntVar as IntVar
 from .dsl.dims import Mul as Mul
-from .dsl.einsum import einsum as einsum
 from .dsl.example import example as example
 from .dsl.functions import abs as abs
 from .dsl.functions import cast_to as cast
@@ -137,29 +136,49 @@ from .dsl.reductions import norm as norm
 from .dsl.reductions import std as std
 from .dsl.reductions import sum as sum
 from .dsl.reductions import var as var
-from .dsl.shapes import broadcast_to as broadcast_to
-from .dsl.shapes import concat as concat
-from .dsl.shapes import flatten as flatten
 from .dsl.shapes import flip as flip
-from .dsl.shapes import pad as pad
 from .dsl.shapes import permute as permute
-from .dsl.shapes import repeat as repeat
-from .dsl.shapes import reshape as reshape
 from .dsl.shapes import roll as roll
-from .dsl.shapes import slice as slice
-from .dsl.shapes import split as split
-from .dsl.shapes import squeeze as squeeze
-from .dsl.shapes import stack as stack
 from .dsl.shapes import transpose as transpose
 from .dsl.shapes import tril as tril
 from .dsl.shapes import triu as triu
-from .dsl.shapes import unsqueeze as unsqueeze
 from .dsl.tensor import Array as Array
 from .dsl.tensor import BoolTensor as BoolTensor
 from .dsl.tensor import IntTensor as IntTensor
 from .dsl.tensor import Scalar as Scalar
 from .dsl.tensor import Tensor as Tensor
 from .dsl.typed import typed as typed
+
+# Pyrefly takes the first of these for True: what only it reads is in dsl/pyrefly, which says why the second is needed.
+TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
+MYPY = False
+if TYPE_CHECKING_WITH_PYREFLY:
+    if not MYPY:
+        from .dsl.pyrefly.cutting import slice as slice
+        from .dsl.pyrefly.cutting import split as split
+        from .dsl.pyrefly.filling import broadcast_to as broadcast_to
+        from .dsl.pyrefly.filling import einsum as einsum
+        from .dsl.pyrefly.filling import pad as pad
+        from .dsl.pyrefly.filling import repeat as repeat
+        from .dsl.pyrefly.joining import concat as concat
+        from .dsl.pyrefly.joining import stack as stack
+        from .dsl.pyrefly.shapes import flatten as flatten
+        from .dsl.pyrefly.shapes import reshape as reshape
+        from .dsl.pyrefly.shapes import squeeze as squeeze
+        from .dsl.pyrefly.shapes import unsqueeze as unsqueeze
+else:
+    from .dsl.einsum import einsum as einsum
+    from .dsl.shapes import broadcast_to as broadcast_to
+    from .dsl.shapes import concat as concat
+    from .dsl.shapes import flatten as flatten
+    from .dsl.shapes import pad as pad
+    from .dsl.shapes import repeat as repeat
+    from .dsl.shapes import reshape as reshape
+    from .dsl.shapes import slice as slice
+    from .dsl.shapes import split as split
+    from .dsl.shapes import squeeze as squeeze
+    from .dsl.shapes import stack as stack
+    from .dsl.shapes import unsqueeze as unsqueeze
 
 if TYPE_CHECKING:
     from . import optim as optim

@@ -18,6 +18,7 @@ import numpy as np
 from shapewright.compiler.errors import ShapewrightError
 from shapewright.compiler.loc import Loc
 from shapewright.compiler.sizes import evaluate
+from shapewright.compiler.types import TensorType
 from shapewright.dsl.array import AnyArray, make, type_of
 from shapewright.dsl.example import Example, examples_of
 from shapewright.dsl.interpreters import use
@@ -67,7 +68,8 @@ def real_arguments(target: Target, example: Example) -> tuple[tuple[Any, ...], d
 
     def zeros(x: AnyArray) -> AnyArray:
         t = type_of(x)
-        return make(t, np.zeros([evaluate(s, numbers) for s in t.shape], t.dtype.numpy), None)
+        shape = tuple(evaluate(s, numbers) for s in t.shape)
+        return make(TensorType(t.dtype, shape, t.names), np.zeros(shape, t.dtype.numpy), None)
 
     leaves, spec = flatten((args, kwargs))
     made: tuple[tuple[Any, ...], dict[str, Any]] = spec.unflatten([zeros(x) for x in leaves])

@@ -45,7 +45,7 @@ for xb, yb in sw.batches(x, y, size=4, key=0):
 for (only,) in sw.batches(y, size=3, drop_last=True):
     reveal_type(only)  # Tensor[Batch, Out]
 labels = sw.IntTensor[Batch]([0, 1, 2, 0, 1, 2, 0, 1])
-for xb, yb, label in sw.batches(x, y, labels, size=8, key=sw.Key(1)):
+for xb, _, label in sw.batches(x, y, labels, size=8, key=sw.Key(1)):
     reveal_type(label)  # IntTensor[Batch]
     reveal_type(sw.cross_entropy(predict(init, xb), label))  # Tensor[()]
 reveal_type(trainer.step_many(sw.batches(x, y, size=4), lr=0.1))  # list[Tensor[()]]

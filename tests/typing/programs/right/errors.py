@@ -23,6 +23,10 @@ def refused(f: Callable[[], object], error: type[sw.ShapewrightError]) -> str:
     raise AssertionError(error)
 
 
+def read(x: sw.Tensor[Batch, In]) -> sw.Tensor[Batch, In]:
+    return x * float(sw.sum(x))
+
+
 x = sw.Tensor[Batch, In].ones(shape=(2, 4))
 anything: Any = x
 codes = [
@@ -31,7 +35,7 @@ codes = [
     refused(lambda: anything[7], sw.IndexOutOfRange),
     refused(lambda: sw.dropout(x, 2.0), sw.OptionError),
     refused(lambda: x.to("mars"), sw.DeviceError),
-    refused(lambda: sw.jit(lambda x: x * float(sw.sum(x)))(anything), sw.TraceError),
+    refused(lambda: sw.jit(read)(x), sw.TraceError),
 ]
 reveal_type(codes)  # list[str]
 kinds: list[type[sw.ShapewrightError]] = [sw.CheckpointError, sw.CompileError, sw.NumericError]

@@ -56,4 +56,3 @@ def scaled(factor: float) -> Loss:
 
 reveal_type(make(loss).backward(x, y))  # Linear
 reveal_type(make(scaled(2.0)).step(x, y, lr=0.1))  # Tensor[()]
-reveal_type(sw.ScalarTrainer(init, lambda p, x, y: loss(p, x, y), eager).get_params())  # Linear

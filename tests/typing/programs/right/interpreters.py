@@ -42,6 +42,7 @@ x = sw.Tensor[Batch, In].normal(key=2, shape=(8, 4))
 y = sw.Tensor[Batch, Out].normal(key=3, shape=(8, 3))
 eager = sw.Options(backend="eager")
 
+
 class Counter:
     def __init__(self) -> None:
         self.inner = sw.EagerOps()
@@ -69,7 +70,7 @@ program = sw.compile(graph, sw.Options())
 reveal_type(program)  # Program
 reveal_type(program.kernels[0].source)  # str
 session = sw.LinkedSession(graph)
-print(session.graph is graph, isinstance(graph, sw.Graph), isinstance(program, sw.Program))
+print(session.graph is graph)
 with sw.EagerSession() as tape:
     refs = tape.use_params(sw.ParamList.from_tensors(init))
     reveal_type(refs)  # Linear
@@ -79,8 +80,12 @@ with sw.EagerSession() as tape:
     print(tape.grads_of(refs, dense)[0].shape)
 
 
+def compiled(graph: sw.Graph) -> sw.Program:
+    return sw.compile(graph, name="again")
+
+
 def first(report: sw.Report) -> sw.Kernel:
     return report.program.kernels[0]
 
 
-print(first(sw.inspect(program)).name)
+print(first(sw.inspect(compiled(graph))).name)

@@ -41,7 +41,8 @@ reveal_type(sw.one_hot(column, 7))  # Tensor[Batch, Any]
 reveal_type(sw.take_along_axis(x, column.unsqueeze(-1), axis=-1))  # Tensor[Batch, Literal[1]]
 reveal_type(sw.gather(x, column.unsqueeze(-1), axis=-1))  # Tensor[Batch, Literal[1]]
 reveal_type(sw.take_along_axis(x, column.unsqueeze(-1), axis=-1).squeeze(-1))  # Tensor[Batch]
-reveal_type(sw.scatter_add(x, column.unsqueeze(-1), sw.Tensor[Batch, Literal[1]].ones(shape=(2, 1)), axis=1))  # Tensor[Batch, Vocab]
+added = sw.Tensor[Batch, Literal[1]].ones(shape=(2, 1))
+reveal_type(sw.scatter_add(x, column.unsqueeze(-1), added, axis=1))  # Tensor[Batch, Vocab]
 
 
 @sw.typed

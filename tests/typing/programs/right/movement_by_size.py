@@ -23,10 +23,9 @@ class Half(sw.Dim):
 
 @sw.typed
 def halves(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Half]:
-    first, second = sw.split(x, 3, axis=1)
     cut: sw.Tensor[Batch, Half] = x[:, :3]
     sliced: sw.Tensor[Batch, Half] = sw.slice(x, (0, 0), (x.shape[0], 3))
-    return first + second + cut + sliced
+    return cut + sliced
 
 
 @sw.typed

@@ -54,7 +54,11 @@ reveal_type(params["w"].name)  # str
 reveal_type(params.trainable()[0].requires_grad)  # bool
 
 optimizers: list[sw.Optimizer] = [sw.optim.SGD(momentum=0.9, nesterov=True), sw.optim.AdamW(weight_decay=0.1), adam]
-schedules = [sw.optim.warmup_cosine(0.1, warmup=2, total=10), sw.optim.one_cycle(0.1, total=10), sw.optim.step(0.1, every=3)]
+schedules = [
+    sw.optim.warmup_cosine(0.1, warmup=2, total=10),
+    sw.optim.one_cycle(0.1, total=10),
+    sw.optim.step(0.1, every=3),
+]
 kept: sw.OptState = state
 also: list[sw.optim.Optimizer] = [*optimizers]
 last: sw.optim.OptState = kept

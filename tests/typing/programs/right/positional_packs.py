@@ -59,4 +59,5 @@ reveal_type(sw.cons(b, layers))  # TList[Tensor[Out], Tensor[In, Out], Tensor[Ou
 reveal_type(sw.ScalarTrainer(layers, listed, eager).backward(x))  # TList[Tensor[In, Out], Tensor[Out]]
 reveal_type(sw.ScalarTrainer(Named(w, b), named, eager).backward(x).w)  # Tensor[In, Out]
 reveal_type(sw.ScalarTrainer((w, b), paired, eager).backward(x))  # tuple[Tensor[In, Out], Tensor[Out]]
-reveal_type(sw.ScalarTrainer({"w": w}, keyed, eager).backward(x)["w"])  # Tensor[In, Out]
+named_tensors = {"w": w}
+reveal_type(sw.ScalarTrainer(named_tensors, keyed, eager).backward(x)["w"])  # Tensor[In, Out]

@@ -10,7 +10,7 @@ import shapewright as sw
 class Batch(sw.Dim): ...
 
 
-class Four(sw.Dim):
+class Width(sw.Dim):
     size = 4
 
 
@@ -18,6 +18,7 @@ N = sw.IntVar("N")
 M = sw.IntVar("M")
 K = TypeVar("K")
 Three = Literal[3]
+Four = Literal[4]
 Seven = Literal[7]
 
 
@@ -28,14 +29,15 @@ def joined(x: sw.Tensor[sw.D[N], K], y: sw.Tensor[sw.D[M], K]) -> sw.Tensor[sw.A
 
 @sw.typed
 def flat(x: sw.Tensor[sw.D[N], sw.D[M]]) -> sw.Tensor[sw.Mul[N, M]]:
-    return sw.flatten(x)
+    out: sw.Tensor[sw.Mul[N, M]] = sw.flatten(x)
+    return out
 
 
-three = sw.Tensor[Three, Four].ones()
-four = sw.Tensor[Four, Four].ones()
-seven: sw.Tensor[Seven, Four] = joined(three, four)
-twelve: sw.Tensor[Literal[12]] = flat(three)
-reveal_type(three)  # Tensor[Literal[3], Four]
-reveal_type(seven)  # Tensor[Literal[7], Four]; pyrefly: Tensor[Literal[7], Four]
-reveal_type(three.T @ three)  # Tensor[Four, Four]
+three = sw.Tensor[Three, Width].ones()
+four = sw.Tensor[Four, Width].ones()
+seven: sw.Tensor[Seven, Width] = joined(three, four)
+twelve: sw.Tensor[Literal[12]] = flat(sw.Tensor[Three, Four].ones())
+reveal_type(three)  # Tensor[Literal[3], Width]
+reveal_type(seven)  # Tensor[Literal[7], Width]
+reveal_type(three.T @ three)  # Tensor[Width, Width]
 print(twelve.shape)

@@ -30,9 +30,7 @@ class Stats(sw.Pack):
 
 
 @sw.typed
-def loss(
-    p: Net, s: Stats, x: sw.Tensor[Batch, In], y: sw.IntTensor[Batch]
-) -> tuple[sw.Scalar, Stats]:
+def loss(p: Net, s: Stats, x: sw.Tensor[Batch, In], y: sw.IntTensor[Batch]) -> tuple[sw.Scalar, Stats]:
     h, after = sw.batch_norm(x @ p.w, p.scale, p.shift, s, train=True)
     reveal_type(h)  # Tensor[Batch, Out]
     return sw.cross_entropy(h, y), after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 from mypy.checker import TypeChecker
@@ -22,7 +23,7 @@ from .axes import Reader
 from .evaluate import Operand, Result, single_symbol
 from .names import CLASSES, Kind
 from .sight import in_sight, is_of_function, type_variable
-from .tensors import Axes, dim_size, is_dim, tensor_axes
+from .tensors import dim_size, is_dim, tensor_axes
 
 
 @final
@@ -44,18 +45,22 @@ class Results:
         wanted = get_proper_type(expected) if expected is not None else None
         if isinstance(result, Operand):
             found = tensor_axes(wanted) if wanted is not None else None
-            axes = found[1] if found is not None and len(found[1]) == len(result.shape) else None
-            return self._tensor(result, axes)
+            if found is not None and len(found[1]) != len(result.shape):
+                return self._tensor(result, tuple(map(self._number, result.shape)))  # an error: it shows the sizes
+            return self._tensor(result, None if found is None else found[1])
         items = wanted.items if isinstance(wanted, TupleType) and len(wanted.items) == len(result) else None
         parts = [self.type_of(r, None if items is None else items[i]) for i, r in enumerate(result)]
         return TupleType(parts, self._api.named_generic_type("builtins.tuple", [AnyType(TypeOfAny.special_form)]))
 
-    def _tensor(self, result: Operand, wanted: Axes | None) -> Instance:
+    def _tensor(self, result: Operand, wanted: Sequence[Type | None] | None) -> Instance:
         axes = [
             self._axis(size, name, None if wanted is None else wanted[i])
             for i, (size, name) in enumerate(zip(result.shape, result.names, strict=True))
         ]
         return tensor(self._api, result.kind, axes)
+
+    def _number(self, size: Size) -> Type | None:
+        return LiteralType(size, self._api.named_generic_type("builtins.int", [])) if isinstance(size, int) else None
 
     def _axis(self, size: Size, name: str | None, wanted: Type | None) -> Type:
         if not isinstance(size, int):

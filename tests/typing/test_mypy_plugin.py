@@ -239,6 +239,12 @@ def calls(x: sw.Tensor[L3], y: sw.Tensor[L4], p: sw.Tensor[Pixels], b: sw.Tensor
     again: sw.Tensor[Literal[6]] = joined(x, y)  # E[assignment]
 
 
+def made(x: sw.Tensor[L3]) -> None:
+    reveal_type(sw.zeros((2, 3)) + x)  # Tensor[Literal[2], Literal[3]]
+    reveal_type(sw.arange(1, 7, 2))  # IntTensor[Literal[3]]
+    reveal_type(sw.eye(4))  # Tensor[Literal[4], Literal[4]]
+
+
 def unknown(a: sw.Tensor[Any, L3], b: sw.Tensor[Batch, L5], s: sw.Tensor[*tuple[Any, ...]], n: int, w: sw.Tensor[Whole]) -> None:
     reveal_type(sw.concat((a, b), 1))  # Tensor[Batch, Literal[8]]
     reveal_type(sw.concat((a, a), 1))  # Tensor[Any, Literal[6]]
@@ -301,6 +307,10 @@ def by_variable(x: sw.Tensor[Batch, L3], y: sw.Tensor[Batch, L5]) -> sw.Tensor[B
     h = sw.relu(sw.concat((x, y), 1))
     h = sw.tanh(h)
     return h  # E[return-value]
+
+
+def rank() -> sw.Tensor[Batch, Pixels]:
+    return sw.zeros(64)  # E[return-value]
 
 
 def argument(p: sw.Tensor[Batch, Pixels]) -> None:
@@ -420,6 +430,17 @@ def unknown_number(x: sw.Tensor[L2, L6], n: int, axis: int, sizes: tuple[int, ..
     x[mask]
     sw.sum(x, axis)
     sw.einsum("ab,bc->ac" if n else "ab,cb->ac", x, x)
+
+
+def main() -> None:
+    x = sw.zeros((100, 64))
+    y = sw.ones(7)
+    takes(x, y)
+    loss = sw.jit(takes)
+    loss(x, y)
+    loss(x[:50], sw.arange(3).astype("float32"))
+    whole: sw.Tensor[Batch, Pixels] = sw.zeros((3, 64))
+    takes(whole, y)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def calls(draw: Draw) -> Call:
     """A call of something that the plugin looks at."""
     shape = draw(shapes)
     x = tensor(shape)
-    match draw(st.integers(0, 17)):
+    match draw(st.integers(0, 18)):
         case 0:
             return Call(f"{SHAPES}reshape", (x, draw(divided(shape))))
         case 1:
@@ -118,6 +118,10 @@ def calls(draw: Draw) -> Call:
             op = draw(st.sampled_from(["add", "sub", "mul", "div", "maximum", "less"]))
             return Call(f"shapewright.dsl.arithmetic.{op}", tuple(draw(similar(2))))
         case 16:
+            op = draw(st.sampled_from(["zeros", "ones"]))
+            counted = Call("shapewright.dsl.creation.arange", (draw(st.integers(-2, 5)), draw(st.integers(-2, 5))))
+            return draw(st.sampled_from([Call(f"shapewright.dsl.creation.{op}", (shape,)), counted]))
+        case 17:
             op = draw(st.sampled_from(["sum", "mean", "max", "argmax"]))
             kept = (("keepdims", draw(st.booleans())),)
             return Call(f"shapewright.dsl.reductions.{op}", (x, draw(st.none() | axes)), kept)

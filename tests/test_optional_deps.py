@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("numba", "llvmlite", "scipy", "rich", "typer", "safetensors", "sklearn", "matplotlib", "torch", "jax")
-OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest", "pygls")
+OPTIONAL = ("sklearn", "matplotlib", "torch", "jax", "numba_cuda", "hypothesis", "pytest", "pygls", "mypy")
 
 BLOCK = """
 import sys

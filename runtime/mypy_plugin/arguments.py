@@ -25,7 +25,7 @@ from mypy.types import Instance, LiteralType, NoneType, ProperType, TupleType, U
 from ...compiler.sizes import Poly, Size
 from .axes import Reader
 from .evaluate import Argument, Cut
-from .variables import is_certain
+from .variables import has_computed_type, is_certain
 
 _FOLDED: dict[str, Callable[[Size, Size], Size]] = {
     "+": lambda a, b: a + b,
@@ -68,7 +68,9 @@ class Arguments:
                 return ...
             case _:
                 size = self._size(expr)
-                return size if size is not None else self.of_type(self.type_of(expr))
+                if size is not None:
+                    return size
+                return self.of_type(self.type_of(expr), computed=has_computed_type(expr))
 
     def key(self, expr: Expression) -> Argument:
         """What stands in the brackets of `x[...]`."""
@@ -89,9 +91,9 @@ class Arguments:
         with self._api.msg.filter_errors():  # they are reported where the call is checked
             return get_proper_type(self._api.get_expression_type(expr))
 
-    def of_type(self, t: ProperType) -> Argument:
-        """A value that every expression of this type has."""
-        operand = self._reader.operand(t)
+    def of_type(self, t: ProperType, *, computed: bool = False) -> Argument:
+        """A value that every expression of this type has. computed: nobody has written the type."""
+        operand = self._reader.operand(t, computed=computed)
         if operand is not None:
             return operand
         match t:
@@ -102,7 +104,7 @@ class Arguments:
             case Instance(last_known_value=LiteralType(value=bool() | int() | str() as value)):
                 return value
             case TupleType(items=items) if not any(isinstance(i, UnpackType) for i in items):
-                return tuple(self.of_type(get_proper_type(i)) for i in items)
+                return tuple(self.of_type(get_proper_type(i), computed=computed) for i in items)
             case _:
                 raise Unclear
 

@@ -26,22 +26,25 @@ class Reader:
     """Reads the operands of one call.
 
     nominal: a Dim stands for itself and not for its size, as it does for the type checker.
+    soft: a number that was computed may be what a Dim stands for.
     types: what each symbol, and each label of an axis of known size, is as a type.
     """
 
-    def __init__(self, *, nominal: bool = False) -> None:
+    def __init__(self, *, nominal: bool = False, soft: bool = False) -> None:
         self._nominal = nominal
+        self._soft = soft
         self._opened = 0
         self.types: dict[str, Type] = {}
+        self.dims: set[str] = set()  # the Dim classes whose size was asked for
         self._labels: list[dict[int, set[str | None]]] = []  # of each operand, by size
 
-    def operand(self, t: ProperType, *, soft: bool = False) -> Operand | None:
-        """A tensor. None: no tensor, or one of unknown rank. soft: its numbers may be what a Dim stands for."""
+    def operand(self, t: ProperType, *, computed: bool = False) -> Operand | None:
+        """A tensor. None: no tensor, or one of unknown rank. computed: nobody has written its type."""
         found = tensor_axes(t)
         if found is None:
             return None
         kind, axes = found
-        sizes, names = [self.size(a, soft=soft) for a in axes], [self._label(a) for a in axes]
+        sizes, names = [self.size(a, soft=computed and self._soft) for a in axes], [self._label(a) for a in axes]
         labels: dict[int, set[str | None]] = {}
         for size, name in zip(sizes, names, strict=True):
             if isinstance(size, int):
@@ -56,6 +59,7 @@ class Reader:
             case LiteralType(value=int() as value) if not isinstance(value, bool) and not (soft and value != 1):
                 return value
             case Instance() if is_dim(t):
+                self.dims.add(t.type.fullname)
                 number = None if self._nominal else dim_size(t.type)
                 return number if number is not None else self._symbol(t.type.fullname, t.type.name, t)
             case TypeVarType():

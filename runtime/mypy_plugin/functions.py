@@ -10,7 +10,7 @@ from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, Meth
 from mypy.types import FunctionLike, Instance, LiteralType, TupleType, Type, get_proper_type
 
 from .axes import Reader, number_of
-from .hooks import wanted_type
+from .hooks import depend_on, wanted_type
 from .results import sized
 from .tensors import dim_size, is_computed, is_dim, replaced, tensor_axes, with_axes
 from .variables import has_computed_type, is_given_again
@@ -25,6 +25,7 @@ def computed_result(ctx: FunctionContext | MethodContext) -> Type:
     for given in ctx.arg_types:
         for t in given:
             reader.operand(get_proper_type(t))
+    depend_on(api, reader)
     return _with_numbers(ctx.default_return_type, api, reader, wanted_type(api))
 
 

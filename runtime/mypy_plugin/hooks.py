@@ -6,17 +6,18 @@ from typing import TypeAlias, cast
 
 from mypy.checker import TypeChecker
 from mypy.errorcodes import ErrorCode
-from mypy.nodes import CallExpr, Context, Expression, IndexExpr, MemberExpr, OperatorAssignmentStmt, OpExpr
+from mypy.nodes import CallExpr, Context, IndexExpr, MemberExpr
 from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, MethodSigContext
+from mypy.server.trigger import make_trigger
 from mypy.types import AnyType, CallableType, FunctionLike, Instance, ProperType, Type, TypeOfAny, get_proper_type
 
 from .arguments import Arguments, Unclear
 from .axes import Reader
 from .evaluate import Argument, Call, Operand, Refusal, Result, evaluate
-from .names import ONES, WRITTEN
+from .names import ONES, SIZE, WRITTEN
 from .results import Results
 from .tensors import replaced, tensor_axes, with_axes
-from .variables import has_computed_type, is_certain, is_given_again
+from .variables import is_certain, is_given_again
 
 CODE = ErrorCode("shapewright", "Sizes of shapewright tensors that do not fit", "shapewright")
 Outcome: TypeAlias = "Result | Refusal | None"
@@ -25,46 +26,48 @@ Outcome: TypeAlias = "Result | Refusal | None"
 # ---- functions and methods
 def check_function(fullname: str, ctx: FunctionSigContext) -> FunctionLike:
     """Report a call of a function that cannot be right; overloads are chosen after this."""
-    return _checked(fullname, None, ctx)
+    return check_call(fullname, None, ctx)
 
 
 def check_method(fullname: str, ctx: MethodSigContext) -> FunctionLike:
     """Report a call of a method that cannot be right."""
-    return _checked(fullname, ctx.type, ctx)
+    return check_call(fullname, ctx.type, ctx)
 
 
 def function_result(fullname: str, ctx: FunctionContext) -> Type:
     """The result of a function with the sizes that are known."""
-    return _result(fullname, None, ctx)
+    return result_of_call(fullname, None, ctx)
 
 
 def method_result(fullname: str, ctx: MethodContext) -> Type:
     """The result of a method with the sizes that are known."""
-    return _result(fullname, ctx.type, ctx)
+    return result_of_call(fullname, ctx.type, ctx)
 
 
-def _checked(fullname: str, owner: ProperType | None, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
+def check_call(fullname: str, owner: ProperType | None, ctx: FunctionSigContext | MethodSigContext) -> FunctionLike:
+    """Report a call of a function, or of a method of `owner`, that cannot be right."""
     api = cast("TypeChecker", ctx.api)
-    outcome = _outcome(fullname, owner, ctx.context, api, Reader())
+    outcome = outcome_of(fullname, owner, ctx.context, api, Reader())
     if isinstance(outcome, Refusal):
-        return _refused(outcome, ctx.default_signature, api, ctx.context)
+        return refused(outcome, ctx.default_signature, api, ctx.context)
     return ctx.default_signature
 
 
-def _refused(refusal: Refusal, signature: CallableType, api: TypeChecker, context: Context) -> CallableType:
+def refused(refusal: Refusal, signature: CallableType, api: TypeChecker, context: Context) -> CallableType:
     """Report it. The signature then accepts the call: one mistake gives one error."""
     api.fail(refusal.message, context, code=CODE)
     anything = AnyType(TypeOfAny.from_error)
     return replaced(signature, [anything] * len(signature.arg_types), anything)
 
 
-def _result(fullname: str, owner: ProperType | None, ctx: FunctionContext | MethodContext) -> Type:
+def result_of_call(fullname: str, owner: ProperType | None, ctx: FunctionContext | MethodContext) -> Type:
+    """The result of a call with the sizes that are known, where the signature leaves Any."""
     default = get_proper_type(ctx.default_return_type)
     said = tensor_axes(default)
     if said is not None and not any(isinstance(get_proper_type(a), AnyType) for a in said[1]):
         return ctx.default_return_type
     api, reader = cast("TypeChecker", ctx.api), Reader()
-    outcome = _outcome(fullname, owner, ctx.context, api, reader)
+    outcome = outcome_of(fullname, owner, ctx.context, api, reader)
     if outcome is None or isinstance(outcome, Refusal) or is_given_again(api, ctx.context):
         return ctx.default_return_type
     name = fullname.rpartition(".")[2]
@@ -88,19 +91,33 @@ def _merged(default: ProperType, found: Type) -> Type:
     return with_axes(default, axes)
 
 
-def _outcome(fullname: str, owner: ProperType | None, context: Context, api: TypeChecker, reader: Reader) -> Outcome:
+def outcome_of(fullname: str, owner: ProperType | None, context: Context, api: TypeChecker, reader: Reader) -> Outcome:
     """What the call of a function, or of a method of `owner`, gives."""
     arguments = Arguments(api, reader)
     try:
         first = () if owner is None else (_receiver(api, arguments, owner, context),)
         if isinstance(context, IndexExpr):
-            return evaluate(Call(fullname, (*first, arguments.key(context.index))))
-        if isinstance(context, CallExpr):
+            call = Call(fullname, (*first, arguments.key(context.index)))
+        elif isinstance(context, CallExpr):
             args, kwargs = arguments.of_call(context)
-            return evaluate(Call(fullname, (*first, *args), kwargs))
+            call = Call(fullname, (*first, *args), kwargs)
+        else:
+            return None
     except Unclear:
-        pass
-    return None
+        return None
+    return evaluated(call, api, reader)
+
+
+def evaluated(call: Call, api: TypeChecker, reader: Reader) -> Outcome:
+    """What a call gives, and the code that it stands in is checked again when the size of one of its Dims changes."""
+    depend_on(api, reader)
+    return evaluate(call)
+
+
+def depend_on(api: TypeChecker, reader: Reader) -> None:
+    """Let mypy's daemon check the code again when the size of one of these Dims changes."""
+    for dim in reader.dims:
+        api.tree.plugin_deps.setdefault(make_trigger(f"{dim}.{SIZE}"), set()).add(api.tscope.current_target())
 
 
 def _receiver(api: TypeChecker, arguments: Arguments, t: ProperType, context: Context) -> Argument:
@@ -112,77 +129,3 @@ def _receiver(api: TypeChecker, arguments: Arguments, t: ProperType, context: Co
     if written is None or not is_certain(api, written) or not isinstance(found, Operand):
         raise Unclear
     return found
-
-
-# ---- operators and products
-def check_operator(fullname: str, ctx: MethodSigContext) -> FunctionLike:
-    """`x + y` and `x @ y` of tensors whose signature may not know that they fit."""
-    api = cast("TypeChecker", ctx.api)
-    given = ctx.args[0] if ctx.args else []
-    match ctx.context:
-        case OpExpr(left=left) | OperatorAssignmentStmt(lvalue=left) if len(given) == 1:
-            return _operated(fullname, ctx.default_signature, api, ctx.context, (left, given[0]), ctx.type)
-        case _:
-            return ctx.default_signature
-
-
-def check_matmul(fullname: str, ctx: FunctionSigContext) -> FunctionLike:
-    """`sw.matmul(x, y)`, which has no signature for every product."""
-    given = [a[0] for a in ctx.args if len(a) == 1]
-    if len(given) != 2 or len(ctx.default_signature.arg_types) != 2:
-        return ctx.default_signature
-    api = cast("TypeChecker", ctx.api)
-    return _operated(fullname, ctx.default_signature, api, ctx.context, (given[0], given[1]), None)
-
-
-def _operated(
-    fullname: str,
-    signature: CallableType,
-    api: TypeChecker,
-    context: Context,
-    operands: tuple[Expression, Expression],
-    left: ProperType | None,
-) -> CallableType:
-    """The signature for these operands: as it is, unless they fit (or cannot fit) in a way that it does not see."""
-    arguments = Arguments(api, Reader())
-    try:
-        right = arguments.type_of(operands[1])
-        left = arguments.type_of(operands[0]) if left is None else left
-    except Unclear:
-        return signature
-    if not is_certain(api, operands[0]) or tensor_axes(left) is None or tensor_axes(right) is None:
-        return signature
-    outcome = _evaluated(fullname, (left, right), Reader())
-    if isinstance(outcome, Refusal):
-        return _refused(outcome, signature, api, context)
-    result = _fitting(fullname, api, operands, (left, right))
-    if result is None:
-        return signature
-    arg_types: list[Type] = [left, right]
-    return replaced(signature, arg_types[-len(signature.arg_types) :], result)
-
-
-def _fitting(
-    fullname: str, api: TypeChecker, operands: tuple[Expression, Expression], types: tuple[ProperType, ProperType]
-) -> Type | None:
-    """The type of the result, if the operands fit as types: two Dims of one size are two axes, as in all signatures.
-
-    A number that was computed may be what a Dim stands for.
-    """
-    computed = tuple(map(has_computed_type, operands))
-    for soft in [(False, False)] + [computed] * any(computed):
-        reader = Reader(nominal=True)
-        outcome = _evaluated(fullname, types, reader, soft)
-        if outcome is not None and not isinstance(outcome, Refusal):
-            return Results(api, reader).type_of(outcome, wanted_type(api))
-    return None
-
-
-def _evaluated(
-    fullname: str,
-    types: tuple[ProperType, ProperType],
-    reader: Reader,
-    soft: tuple[bool, ...] = (False, False),
-) -> Outcome:
-    left, right = (reader.operand(t, soft=s) for t, s in zip(types, soft, strict=True))
-    return None if left is None or right is None else evaluate(Call(fullname, (left, right)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["Tensor", "IntTensor", "BoolTensor"]
-DIMS = "shapewright.dsl.dims"
-DIM, ADD, MUL = f"{DIMS}.Dim", f"{DIMS}.Add", f"{DIMS}.Mul"
+LANGUAGE = "shapewright.dsl."
+DIM, ADD, MUL = (f"{LANGUAGE}dims.{n}" for n in ("Dim", "Add", "Mul"))
 LIBRARY = frozenset(["shapewright", "builtins", "typing", "typing_extensions", "numpy", "collections", "abc"])
-METADATA = "shapewright"  # where the size of a Dim class is kept in mypy's cache
+SIZE = "__shapewright_size"  # a name in a Dim class, of type Literal[n]: mypy keeps it, and sees when it changes
 KINDS: dict[str, Kind] = {
     "shapewright.dsl.tensor.Tensor": "Tensor",
     "shapewright.dsl.discrete.IntTensor": "IntTensor",
@@ -17,7 +17,8 @@ KINDS: dict[str, Kind] = {
 CLASSES: dict[Kind, str] = {kind: name for name, kind in KINDS.items()}
 
 # Where the result is a shape that the call writes down in numbers, an axis of it is no axis of the operand.
-WRITTEN = frozenset(["reshape", "broadcast_to"])
+_CREATION = ["zeros", "ones", "full", "eye", "arange", "linspace"]
+WRITTEN = frozenset(["reshape", "broadcast_to", *_CREATION])
 _MOVEMENT = "reshape flatten squeeze unsqueeze broadcast_to transpose permute repeat concat stack split slice pad"
 # Where an axis of size 1 is a new one, or what is left of another.
 ONES = frozenset(["unsqueeze", "sum", "mean", "max", "min", "logsumexp", "norm", "std", "var"])
@@ -25,11 +26,19 @@ _ARITHMETIC = "add sub mul div maximum minimum pow equal not_equal less less_equ
 _REDUCTIONS = "sum mean max min argmax argmin logsumexp norm std var any all"
 FUNCTIONS = frozenset(
     [f"shapewright.dsl.shapes.{n}" for n in _MOVEMENT.split()]
-    + [f"shapewright.dsl.arithmetic.{n}" for n in _ARITHMETIC.split()]
+    + [f"shapewright.dsl.creation.{n}" for n in _CREATION]
     + [f"shapewright.dsl.reductions.{n}" for n in _REDUCTIONS.split()]
-    + ["shapewright.dsl.einsum.einsum", "shapewright.dsl.functions.where"]
+    + ["shapewright.dsl.einsum.einsum", "shapewright.dsl.lookup.index"]
 )
 MATMUL = "shapewright.dsl.nn.matmul"
+_LOSSES = "mse_loss l1_loss huber_loss cross_entropy nll_loss bce_with_logits bce_loss kl_div"
+_LAYERS = "linear dot layer_norm rms_norm scaled_dot_product_attention"
+BROADCASTING = frozenset(  # no signature knows all that fits
+    [f"shapewright.dsl.arithmetic.{n}" for n in _ARITHMETIC.split()] + [MATMUL, "shapewright.dsl.functions.where"]
+)
+LINKED = BROADCASTING.union(  # their signatures let operands share axes
+    [f"shapewright.dsl.nn.{n}" for n in _LAYERS.split()] + [f"shapewright.dsl.losses.{n}" for n in _LOSSES.split()]
+)
 OPERATORS = frozenset(["__add__", "__sub__", "__mul__", "__truediv__", "__matmul__"])
 METHODS = frozenset(
     [

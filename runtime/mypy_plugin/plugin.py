@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import final
 
 from mypy.constant_fold import constant_fold_expr
-from mypy.nodes import AssignmentStmt, Decorator, FuncDef, NameExpr, OverloadedFuncDef, TypeInfo
+from mypy.nodes import (
+    MDEF,
+    AssignmentStmt,
+    Decorator,
+    FuncDef,
+    NameExpr,
+    OverloadedFuncDef,
+    SymbolTableNode,
+    TypeInfo,
+    Var,
+)
 from mypy.options import Options
 from mypy.plugin import (
     ClassDefContext,
@@ -20,9 +30,9 @@ from mypy.plugin import (
     Plugin,
     ReportConfigContext,
 )
-from mypy.types import FunctionLike, Type
+from mypy.types import AnyType, FunctionLike, LiteralType, Type, TypeOfAny
 
-from .names import DIM, FUNCTIONS, KINDS, MATMUL, METADATA, METHODS, OPERATORS
+from .names import DIM, FUNCTIONS, KINDS, LANGUAGE, LINKED, METHODS, OPERATORS, SIZE
 from .tensors import declares_computed, takes_dims
 
 
@@ -32,7 +42,7 @@ class ShapewrightPlugin(Plugin):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._digest = _digest()
+        self._digest = digest(Path(__file__).parent)
 
     def report_config_data(self, ctx: ReportConfigContext) -> str:
         """What kept results depend on besides mypy and its options: they are forgotten when this changes."""
@@ -45,43 +55,72 @@ class ShapewrightPlugin(Plugin):
         node = self._node(fullname)
         return keep_size if isinstance(node, TypeInfo) and node.has_base(DIM) else None
 
+    # What the hooks need is loaded with the first call that they look at.
     def get_function_signature_hook(self, fullname: str) -> Callable[[FunctionSigContext], FunctionLike] | None:
         """Calls that cannot be right are reported before an overload is chosen."""
-        from . import functions, hooks
-
         if fullname in FUNCTIONS:
-            return partial(hooks.check_function, fullname)
-        if fullname == MATMUL:
-            return partial(hooks.check_matmul, fullname)
-        return functions.accept_numbers if takes_dims(self._signature(fullname)) else None
+            from .hooks import check_function
+
+            return partial(check_function, fullname)
+        if fullname in LINKED:
+            from .operators import check_linked
+
+            return partial(check_linked, fullname)
+        return self._accepting(fullname)
 
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         """The same for methods and operators."""
-        from . import functions, hooks
-
         owner, _, name = fullname.rpartition(".")
-        if owner not in KINDS:
-            return functions.accept_numbers if takes_dims(self._signature(fullname)) else None
-        if name in METHODS:
-            return partial(hooks.check_method, fullname)
-        return partial(hooks.check_operator, fullname) if name in OPERATORS else None
+        if owner in KINDS and name in METHODS:
+            from .hooks import check_method
+
+            return partial(check_method, fullname)
+        if owner in KINDS and name in OPERATORS:
+            from .operators import check_operator
+
+            return partial(check_operator, fullname)
+        if name == "__call__" and owner.startswith(LANGUAGE):
+            from .called import check_called
+
+            return check_called
+        return self._accepting(fullname)
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """Functions of the language, and those that declare a computed size."""
-        from . import functions, hooks
-
         if fullname in FUNCTIONS:
-            return partial(hooks.function_result, fullname)
-        return functions.computed_result if declares_computed(self._signature(fullname)) else None
+            from .hooks import function_result
+
+            return partial(function_result, fullname)
+        return self._computing(fullname)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """The same for methods."""
-        from . import functions, hooks
-
         owner, _, name = fullname.rpartition(".")
-        if owner in KINDS:
-            return partial(hooks.method_result, fullname) if name in METHODS else None
-        return functions.computed_result if declares_computed(self._signature(fullname)) else None
+        if owner in KINDS and name in METHODS:
+            from .hooks import method_result
+
+            return partial(method_result, fullname)
+        if name == "__call__" and owner.startswith(LANGUAGE):
+            from .called import called_result
+
+            return called_result
+        return self._computing(fullname)
+
+    def _accepting(self, fullname: str) -> Callable[[FunctionSigContext | MethodSigContext], FunctionLike] | None:
+        """For a function of the user that takes tensors with nominal axes."""
+        if not takes_dims(self._signature(fullname)):
+            return None
+        from .functions import accept_numbers
+
+        return accept_numbers
+
+    def _computing(self, fullname: str) -> Callable[[FunctionContext | MethodContext], Type] | None:
+        """For a function of the user that declares Add[N, M] or Mul[N, M] in its result."""
+        if not declares_computed(self._signature(fullname)):
+            return None
+        from .functions import computed_result
+
+        return computed_result
 
     def _node(self, fullname: str) -> object:
         found = self.lookup_fully_qualified(fullname) if "." in fullname else None
@@ -98,24 +137,28 @@ class ShapewrightPlugin(Plugin):
         return declared if isinstance(declared, FunctionLike) else None
 
 
-def _digest() -> str:
+def digest(folder: Path) -> str:
     """Identifies the text of the plugin. The shape rules that it runs are modules that mypy looks at itself."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
+    return hashlib.sha256(b"".join(f.read_bytes() for f in sorted(folder.glob("*.py")))).hexdigest()
 
 
 def keep_size(ctx: ClassDefContext) -> None:
-    """Keep the size that stands in the body of a Dim class where a later run of mypy finds it."""
-    if "size" not in ctx.cls.info.names:
+    """Keep the size that stands in the body of a Dim class, as the type of a name in it."""
+    info = ctx.cls.info
+    if "size" not in info.names:
         return
-    known: int | None = None
+    found: Type = AnyType(TypeOfAny.special_form)  # a size that is not written as a number
     for statement in ctx.cls.defs.body:
         if isinstance(statement, AssignmentStmt) and any(
             isinstance(lvalue, NameExpr) and lvalue.name == "size" for lvalue in statement.lvalues
         ):
-            size = constant_fold_expr(statement.rvalue, ctx.cls.info.module_name)
-            known = size if isinstance(size, int) and not isinstance(size, bool) else None
-    ctx.cls.info.metadata[METADATA] = {"size": known}
+            size = constant_fold_expr(statement.rvalue, info.module_name)
+            if isinstance(size, int) and not isinstance(size, bool):
+                found = LiteralType(size, ctx.api.named_type("builtins.int"))
+    var = Var(SIZE, found)
+    var.info = info
+    var._fullname = f"{info.fullname}.{SIZE}"  # pyright: ignore[reportPrivateUsage]  # as plugins of mypy itself do
+    info.names[SIZE] = SymbolTableNode(MDEF, var, plugin_generated=True)
 
 
 def plugin(version: str) -> type[Plugin]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 from mypy.checker import TypeChecker
@@ -14,7 +15,6 @@ from mypy.types import (
     Type,
     TypeOfAny,
     TypeVarType,
-    UnpackType,
     get_proper_type,
 )
 
@@ -22,8 +22,8 @@ from ...compiler.sizes import Size
 from .axes import Reader
 from .evaluate import Operand, Result, single_symbol
 from .names import CLASSES, Kind
-from .sight import in_sight, type_variable
-from .tensors import Axes, dim_size, is_dim, tensor_axes
+from .sight import in_sight, is_of_function, type_variable
+from .tensors import dim_size, is_dim, tensor_axes
 
 
 @final
@@ -45,18 +45,22 @@ class Results:
         wanted = get_proper_type(expected) if expected is not None else None
         if isinstance(result, Operand):
             found = tensor_axes(wanted) if wanted is not None else None
-            axes = found[1] if found is not None and len(found[1]) == len(result.shape) else None
-            return self._tensor(result, axes)
+            if found is not None and len(found[1]) != len(result.shape):
+                return self._tensor(result, tuple(map(self._number, result.shape)))  # an error: it shows the sizes
+            return self._tensor(result, None if found is None else found[1])
         items = wanted.items if isinstance(wanted, TupleType) and len(wanted.items) == len(result) else None
         parts = [self.type_of(r, None if items is None else items[i]) for i, r in enumerate(result)]
         return TupleType(parts, self._api.named_generic_type("builtins.tuple", [AnyType(TypeOfAny.special_form)]))
 
-    def _tensor(self, result: Operand, wanted: Axes | None) -> Instance:
+    def _tensor(self, result: Operand, wanted: Sequence[Type | None] | None) -> Instance:
         axes = [
             self._axis(size, name, None if wanted is None else wanted[i])
             for i, (size, name) in enumerate(zip(result.shape, result.names, strict=True))
         ]
         return tensor(self._api, result.kind, axes)
+
+    def _number(self, size: Size) -> Type | None:
+        return LiteralType(size, self._api.named_generic_type("builtins.int", [])) if isinstance(size, int) else None
 
     def _axis(self, size: Size, name: str | None, wanted: Type | None) -> Type:
         if not isinstance(size, int):
@@ -75,8 +79,7 @@ def tensor(api: TypeChecker, kind: Kind, axes: list[Type]) -> Instance:
     module, _, name = CLASSES[kind].rpartition(".")
     info = api.modules[module].names[name].node
     assert isinstance(info, TypeInfo)
-    nothing = UnpackType(TupleType([], api.named_generic_type("builtins.tuple", [AnyType(TypeOfAny.special_form)])))
-    return Instance(info, axes or [nothing])
+    return Instance(info, axes)
 
 
 def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> Type:
@@ -94,7 +97,7 @@ def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> T
             named = dim_size(info)
             may_be = named == size if named is not None else info.fullname not in reader.types
             return expected if may_be else literal
-        case TypeVarType():
+        case TypeVarType() if is_of_function(api, expected):
             return literal if type_variable(expected) in reader.types else AnyType(TypeOfAny.special_form)
         case _:
             sight = in_sight(api)

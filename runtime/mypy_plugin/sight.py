@@ -10,7 +10,7 @@ from mypy.checker import TypeChecker
 from mypy.nodes import FuncItem, MypyFile, SymbolTable, TypeInfo, Var
 from mypy.types import CallableType, Instance, TupleType, Type, TypeVarType, UnionType, UnpackType, get_proper_type
 
-from .names import DIM, LIBRARY
+from .names import DIM, KINDS, LIBRARY
 from .tensors import dim_size, is_dim
 from .variables import variables_of
 
@@ -18,8 +18,10 @@ from .variables import variables_of
 @final
 @dataclass(slots=True)
 class Sight:
-    """sizes: of the Dims in sight. open: names of Dims without a size, and type variables, which may be any number."""
+    """sizes: of the Dims in sight. open: names of Dims without a size, and type variables, which may be any number.
+    tensors: whether there is a tensor in what was added."""
 
+    tensors: bool = False
     sizes: set[int] = field(default_factory=set[int])
     open: set[str] = field(default_factory=set[str])
     _seen: set[str] = field(default_factory=set[str])
@@ -39,6 +41,7 @@ class Sight:
             case TypeVarType():
                 self.open.add(type_variable(proper))
             case Instance(type=info, args=args):
+                self.tensors = self.tensors or info.fullname in KINDS
                 if is_dim(proper):
                     self.add_dim(info)
                 for a in args:
@@ -68,17 +71,35 @@ def type_variable(t: TypeVarType) -> str:
     return f"{t.fullname}@{t.id}"
 
 
+def functions_around(api: TypeChecker) -> list[FuncItem]:
+    """The functions that the code which is being checked stands in."""
+    return [f for f in api.scope.stack if isinstance(f, FuncItem)]
+
+
+def is_of_function(api: TypeChecker, t: TypeVarType) -> bool:
+    """Whether a type variable is one of the code around, and not one of a function that is called."""
+    declared = [v for f in functions_around(api) if isinstance(f.type, CallableType) for v in f.type.variables]
+    declared += [v for s in api.scope.stack if isinstance(s, TypeInfo) for v in s.defn.type_vars]
+    return any(v.id == t.id and v.fullname == t.fullname for v in declared)
+
+
 def in_sight(api: TypeChecker) -> Sight:
     """The Dims that a variable may later be said to have: those in the results of the functions around, and in
-    annotations of variables. Outside of functions, where anything can be called, all that the module knows."""
-    sight = Sight()
-    functions = [f for f in api.scope.stack if isinstance(f, FuncItem)]
+    annotations of variables. Outside of functions of tensors, where anything can be called, all that the module knows."""
+    sight, given = Sight(), Sight()
+    variables = variables_of(api.tree)
+    functions = functions_around(api)
     for function in functions:
         if isinstance(function.type, CallableType):
             sight.add_type(function.type.ret_type)
-    for annotation in variables_of(api.tree).annotations:
-        sight.add_type(annotation)
+            for t in function.type.arg_types:
+                given.add_type(t)
+        for annotation in variables.annotations(function):
+            sight.add_type(annotation)
     if not functions:
+        for annotation in variables.annotations(None):
+            sight.add_type(annotation)
+    if not given.tensors:
         for info in _known(api):
             sight.add_dim(info)
     return sight

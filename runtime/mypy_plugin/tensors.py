@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from mypy.nodes import TypeInfo
+from mypy.nodes import TypeInfo, Var
 from mypy.types import (
     CallableType,
     FunctionLike,
     Instance,
+    LiteralType,
     ProperType,
     TupleType,
     Type,
@@ -17,7 +18,7 @@ from mypy.types import (
     get_proper_type,
 )
 
-from .names import ADD, DIM, KINDS, METADATA, MUL, Kind
+from .names import ADD, DIM, KINDS, MUL, SIZE, Kind
 
 Axes: TypeAlias = "tuple[Type, ...]"
 
@@ -46,9 +47,10 @@ def is_dim(t: ProperType) -> bool:
 def dim_size(info: TypeInfo) -> int | None:
     """The size that a Dim class, or the nearest of its bases, has in its body."""
     for base in info.mro:
-        found = base.metadata.get(METADATA)
-        if found is not None:
-            return cast("int | None", found["size"])
+        found = base.names.get(SIZE)
+        if found is not None and isinstance(found.node, Var):
+            t = get_proper_type(found.node.type)
+            return t.value if isinstance(t, LiteralType) and isinstance(t.value, int) else None
     return None
 
 

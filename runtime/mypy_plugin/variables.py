@@ -65,11 +65,15 @@ class Variables:
         self.statements = tree.defs
         self._bindings: dict[str, list[Binding]] = {}
         self._parameters: dict[str, list[Argument]] = {}
-        self.annotations: list[Type] = []
+        self._annotations: dict[Node | None, list[Type]] = {}
         self._targets: dict[Context, list[RefExpr]] = {}
         self._stored: set[Context] = set()  # values that are put in a list or dict, one of several
         for statement in tree.defs:
-            self._read(statement, False)
+            self._read(statement, None, False)
+
+    def annotations(self, function: Node | None) -> list[Type]:
+        """Types that variables of a function (None: of the module) are declared to have."""
+        return self._annotations.get(function, [])
 
     def of(self, var: Var) -> list[Binding]:
         """Where a variable gets its values, as an argument excepted."""
@@ -91,11 +95,12 @@ class Variables:
             return True
         return var.is_inferred and any(b.target is not target and not _keeps_shape(b.value, var) for b in self.of(var))
 
-    def _read(self, node: Node, in_loop: bool) -> None:
+    def _read(self, node: Node, owner: Node | None, in_loop: bool) -> None:
+        """owner: the function or class that a statement stands in."""
         match node:
             case AssignmentStmt(lvalues=targets, rvalue=value, type=annotation):
                 if annotation is not None:
-                    self.annotations.append(annotation)
+                    self._annotations.setdefault(owner, []).append(annotation)
                 for target in targets:
                     self._bind(target, value, value, in_loop)
             case OperatorAssignmentStmt(lvalue=target):
@@ -114,8 +119,9 @@ class Variables:
             case _:
                 pass
         inside = in_loop or isinstance(node, ForStmt | WhileStmt)
+        owner = node if isinstance(node, FuncDef | ClassDef) else owner
         for child in _children(node):
-            self._read(child, inside)
+            self._read(child, owner, inside)
 
     def _bind(self, target: Expression, value: Expression | None, source: Expression | None, in_loop: bool) -> None:
         """value: the whole new value of the target. source: what it is a part of."""

@@ -126,6 +126,11 @@ def mypy(folder: Path, programs: Sequence[str], plugins: str = "") -> Outcomes:
     return found
 
 
+def mypy_with_plugin(folder: Path, programs: Sequence[str]) -> Outcomes:
+    """mypy, strict, with our plugin."""
+    return mypy(folder, programs, "shapewright.mypy")
+
+
 # ---- pyrefly and ty
 def pyrefly(folder: Path, programs: Sequence[str]) -> Outcomes:
     """Pyrefly with the preset "default"."""
@@ -175,6 +180,7 @@ CHECKERS: dict[str, Checker] = {
     "pyright": pyright,
     "basedpyright": basedpyright,
     "mypy": mypy,
+    "mypy+plugin": mypy_with_plugin,
     "pyrefly": pyrefly,
     "ty": ty,
     "check": check,

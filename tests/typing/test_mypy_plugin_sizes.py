@@ -22,7 +22,7 @@ from shapewright.compiler.sizes import Poly, Size, Symbol, evaluate, symbol, sym
 from shapewright.dsl.array import as_array, is_array
 from shapewright.runtime.mypy_plugin import evaluate as plugin
 from shapewright.runtime.mypy_plugin.evaluate import Argument, Call, Cut, Operand, Refusal, Result
-from shapewright.runtime.mypy_plugin.names import FUNCTIONS, KINDS, MATMUL, METHODS, OPERATORS
+from shapewright.runtime.mypy_plugin.names import FUNCTIONS, KINDS, LINKED, MATMUL, METHODS, OPERATORS
 
 Shape: TypeAlias = "tuple[int, ...]"
 Draw: TypeAlias = st.DrawFn
@@ -76,7 +76,7 @@ def calls(draw: Draw) -> Call:
     """A call of something that the plugin looks at."""
     shape = draw(shapes)
     x = tensor(shape)
-    match draw(st.integers(0, 17)):
+    match draw(st.integers(0, 18)):
         case 0:
             return Call(f"{SHAPES}reshape", (x, draw(divided(shape))))
         case 1:
@@ -118,6 +118,10 @@ def calls(draw: Draw) -> Call:
             op = draw(st.sampled_from(["add", "sub", "mul", "div", "maximum", "less"]))
             return Call(f"shapewright.dsl.arithmetic.{op}", tuple(draw(similar(2))))
         case 16:
+            op = draw(st.sampled_from(["zeros", "ones"]))
+            counted = Call("shapewright.dsl.creation.arange", (draw(st.integers(-2, 5)), draw(st.integers(-2, 5))))
+            return draw(st.sampled_from([Call(f"shapewright.dsl.creation.{op}", (shape,)), counted]))
+        case 17:
             op = draw(st.sampled_from(["sum", "mean", "max", "argmax"]))
             kept = (("keepdims", draw(st.booleans())),)
             return Call(f"shapewright.dsl.reductions.{op}", (x, draw(st.none() | axes)), kept)
@@ -270,9 +274,7 @@ def test_messages_name_types() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    sorted(FUNCTIONS | {MATMUL})
-    + [f"{c}.{m}" for c in KINDS for m in sorted(METHODS)]
-    + [TENSOR + o for o in OPERATORS],
+    sorted(FUNCTIONS | LINKED) + [f"{c}.{m}" for c in KINDS for m in sorted(METHODS)] + [TENSOR + o for o in OPERATORS],
 )
 def test_every_name_that_is_looked_at_exists(name: str) -> None:
     """A function that moves would no longer be looked at."""

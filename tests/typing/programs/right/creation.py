@@ -32,7 +32,7 @@ reveal_type(sw.randint(0, 10, (4,), key=4))  # IntTensor[Any]
 reveal_type(sw.eye(3))  # Tensor[Any, Any]
 reveal_type(sw.arange(5))  # IntTensor[Any]
 reveal_type(sw.linspace(0.0, 1.0, 5))  # Tensor[Any]
-reveal_type(sw.full((2, 2), 1.5))  # Any
+reveal_type(sw.full((2, 2), 1.5))  # Any; mypy+plugin: Tensor[Any, Any]
 batch: sw.Tensor[Batch, Model] = sw.ones((3, 4))
 reveal_type(sw.zeros_like(batch))  # Tensor[Batch, Model]
 reveal_type(sw.ones_like(batch))  # Tensor[Batch, Model]

@@ -56,6 +56,15 @@ def many(*xs: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
 def nothing() -> sw.Tensor[Ten]:
     return sw.ones(10) + 1.0
 @sw.typed
+def loop(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Ten]:
+    total = sw.zeros(10)
+    for t in range(x.shape[0]):
+        total = total + sw.softmax(x[t])
+    return total / x.shape[0] ** 0.5
+@sw.typed
+def even(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch]:
+    return (x.reshape(-1, 20) * 2.0).reshape(-1, 10).sum(1)
+@sw.typed
 def unbound(x: sw.Tensor) -> sw.Scalar:
     return x.sum()
 @sw.typed
@@ -191,10 +200,16 @@ def test_programs_of_all_kinds_of_functions(compiled: tuple[Compiled, str]) -> N
         "tensor": "forward and backward",
         "many": "forward",
         "nothing": "forward",
+        "loop": "forward",
+        "even": "forward",
     }
     assert [p.name for p in programs.values()][:2] == ["method_step", "stateful_step"]
-    assert all(dict(p.sizes) == {"Batch": 101} for name, p in programs.items() if name not in ("tensor", "nothing"))
-    assert (dict(programs["tensor"].sizes), dict(programs["tensor"].fixed)) == ({"Batch": 103}, {"Wide": 101})
+    sizes = {name: (dict(p.sizes), dict(p.fixed)) for name, p in programs.items()}
+    assert all(sizes[name] == ({"Batch": 101}, {}) for name in ("Line.method", "stateful", "random", "many"))
+    assert sizes["tensor"] == ({"Batch": 103}, {"Wide": 101})
+    assert sizes["nothing"] == ({}, {})
+    assert sizes["loop"] == ({}, {"Batch": 7})  # a short loop
+    assert sizes["even"] == ({}, {"Batch": 168})  # a multiple of two
     assert any("-> mean" in r.text.replace("[t]", "") for r in programs["stateful"].rows)  # the state is written
 
 

@@ -222,6 +222,9 @@ def test_hints_of_assignments(client: Client, tmp_path: Path) -> None:
     uri = client.open(tmp_path / "program.py", GOOD)
     client.diagnostics(uri)
     assert client.hints(uri) == HINTS
+    windows = client.open(tmp_path / "windows.py", GOOD.replace("\n", "\r\n"))
+    client.diagnostics(windows)
+    assert client.hints(windows) == HINTS
     assert set(client.refreshed) == {types.WORKSPACE_INLAY_HINT_REFRESH, types.WORKSPACE_CODE_LENS_REFRESH}
 
 

@@ -102,6 +102,21 @@ class Poly:
     def __rmod__(self, other: int) -> Size:
         return remainder(other, self)
 
+    def __neg__(self) -> Size:
+        return self * -1
+
+    def __pow__(self, exponent: Size | float) -> Size | float:
+        """A power with a whole exponent is a polynomial; any other (`n ** 0.5`) needs the number."""
+        if isinstance(exponent, int) and exponent >= 0:
+            factors: list[Size] = [self] * exponent
+            return product(factors)
+        power: float = int(self) ** (int(exponent) if isinstance(exponent, Poly) else exponent)
+        return power
+
+    def __rpow__(self, base: float) -> float:
+        power: float = base ** int(self)
+        return power
+
     def __int__(self) -> int:
         if concretize is None:
             raise TypeError(f"the size {self} is not known before the program runs")

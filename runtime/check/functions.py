@@ -54,8 +54,17 @@ class Outcome:
     numbers: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def example_numbers(fixed: Collection[int], primes: tuple[int, ...] = _PRIMES) -> Numbers:
-    """Sizes for symbols: primes that are no size of the program."""
+def example_numbers(fixed: Collection[int], *, few: bool = False) -> Numbers:
+    """Sizes for symbols: primes that are no size of the program; `few`: small ones."""
+    return _without(_FEW if few else _PRIMES, fixed)
+
+
+def divisible(i: int) -> int:
+    """Sizes for symbols that have many divisors, for programs that ask for a multiple."""
+    return 24 * _FEW[i % len(_FEW)]
+
+
+def _without(primes: tuple[int, ...], fixed: Collection[int]) -> Numbers:
     usable = [p for p in primes if p not in fixed]
     return lambda i: usable[i % len(usable)]
 
@@ -187,12 +196,12 @@ class _Checked:
         """Distinct primes, so that no sizes are equal or divide each other by accident; sizes with many divisors, for
         programs that ask for a multiple; other primes; large ones."""
         yield self._numbers(_PRIMES)
-        yield lambda i: 24 * _FEW[i % 22]
+        yield divisible
         yield self._numbers(_MORE)
         yield lambda i: 64 * _PRIMES[i % 22]
 
     def _numbers(self, primes: tuple[int, ...]) -> Numbers:
-        return example_numbers(self._fixed, primes)
+        return _without(primes, self._fixed)
 
     def _once(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
         """One run, and the symbols of the arguments. Restart: sizes are needed as numbers."""
@@ -209,4 +218,4 @@ class _Checked:
         return run, frozenset(axes.symbols.values())
 
 
-__all__ = ["Outcome", "Target", "Unbound", "check", "definition", "example_numbers", "targets"]
+__all__ = ["Outcome", "Target", "Unbound", "check", "definition", "divisible", "example_numbers", "targets"]

@@ -16,8 +16,9 @@ from ..check import CheckResult, Diagnostic, Span
 from .text import LineMap, line_range, range_of, shifted
 
 SOURCE = "shapewright"
-_PLACE = re.compile(r"\s*\(([^()\s]+\.py):(\d+)\)$")  # at the end of a note: who bound an axis, and where
-_SECTIONS = {"1": "shapes", "2": "element-types", "4": "recording", "6": "devices", **dict.fromkeys("35789", "running")}
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "errors"  # of this checkout, or of the installed package
+# At the end of a note: who bound an axis, and where.
+_PLACE = re.compile(r"(?: at |\s*\()([^()\s]+\.py):(\d+)\)?$")
 
 
 @final
@@ -27,7 +28,7 @@ class Look:
 
     checked: the lines that the check read. lines_of: those of another file, by path. edits: what has happened to `checked`
     since. related: whether the client shows places that belong to a diagnostic. docs: address of the documentation, None
-    for that of a checkout.
+    for the pages that come with the package.
     """
 
     file: str
@@ -100,10 +101,8 @@ def uri_of(file: str) -> str:
 
 
 def docs_link(code: str, docs: str | None) -> str | None:
-    """Where a code is explained: below the address of the documentation, or in the checkout that runs."""
-    section = _SECTIONS.get(code[2:3])
-    anchor = "" if section is None else f"#{section}"
+    """The page about a code: below the address of the documentation, or the one that comes with the package."""
     if docs is not None:
-        return f"{docs.rstrip('/')}/errors/{anchor}"
-    page = Path(__file__).resolve().parents[2] / "docs/errors.md"
-    return f"{page.as_uri()}{anchor}" if page.is_file() else None
+        return f"{docs.rstrip('/')}/errors/{code}/"
+    page = PAGES / f"{code}.md"
+    return page.as_uri() if page.is_file() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import final
 
 from ..check import CheckResult, Diagnostic, Span
 
+_WRITE = re.compile(r"write `([^`]+)`(?: for `([^`]+)`)?$")
 _REDUCTIONS = frozenset(["sum", "mean", "max", "min", "var", "std", "logsumexp"])
 
 
@@ -32,7 +34,29 @@ class Fix:
 
 
 def candidates(error: Diagnostic, lines: Sequence[str]) -> list[Fix]:
-    """What may correct an error: a transpose too many or too few in a product, a mean that drops its axis."""
+    """What may correct an error: what its help says to write; else a transpose in a product, or a mean that keeps its
+    axis."""
+    written = _written(error, lines)
+    return [written] if written is not None else _usual(error, lines)
+
+
+def _written(error: Diagnostic, lines: Sequence[str]) -> Fix | None:
+    """The code that the help gives for the expression of the error, or for a part of the line that stands there once."""
+    found = _WRITE.search(error.help or "")
+    span = error.span
+    if found is None or span.line != span.end_line or span.line > len(lines):
+        return None
+    new, old = found[1], found[2]
+    line, start, end = lines[span.line - 1], span.column, span.end_column
+    if old is not None:
+        if line.count(old) != 1:
+            return None
+        start = line.index(old) + 1
+        end = start + len(old)
+    return Fix(f"Write {new}", span.line, start, end, new)
+
+
+def _usual(error: Diagnostic, lines: Sequence[str]) -> list[Fix]:
     node = _operation(error.span, lines)
     if node is None or error.code != "SW101":
         return []

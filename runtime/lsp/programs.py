@@ -6,6 +6,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, cast, final
 
@@ -24,8 +25,8 @@ from ...dsl.pack import Pack, flatten
 from ...dsl.record import Recording, record
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Parameter, Plan
-from ..check.arguments import Builder, Symbols, Unbound, arguments, axis_sizes
-from ..check.functions import Target, example_numbers, targets
+from ..check.arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
+from ..check.functions import Target, divisible, example_numbers, targets
 from ..check.state import ShapeOps
 from ..check.worker import import_error, import_file, sources, stage
 from ..jit import as_inputs
@@ -64,29 +65,48 @@ def main(file: str, answer: str, optimizer: str) -> None:
 def _compiled(target: Target, optimizer: Optimizer) -> ProgramText:
     """The program of a function for its first example: the step of a loss, or the function itself."""
     example = next(iter(examples_of(target.f)), Example((), {}))
-    axes = Symbols(axis_sizes(target.plan.parameters, example), example_numbers(()))
+    axes = Symbols(axis_sizes(target.plan.parameters, example), divisible)
     build = Builder(ShapeOps(axes.example), axes)
     args, kwargs = arguments(target.plan.parameters, target.plan.signature, example, build, target.owner)
-    axes.numbers = example_numbers(axes.fixed)
-    call = _Call(target, args, kwargs, axes)
-    loss = _returns_scalar(target.plan.result[0]) and bool(call.inputs)
-    state = loss and _has_state(target.plan.result[0], call.inputs)
-    inputs = call.inputs or [()]
-    recording = record(
-        call.bound, *inputs, params=_is_pack(inputs[0]) or loss, state=state, name=target.plan.f.__name__
-    )
-    kind = _finished(recording, optimizer, loss=loss, pack=_is_pack(inputs[0]), state=state)
+    call, recording, numbers = _recorded(target, args, kwargs, axes)
+    kind = _finished(recording, optimizer, loss=call.loss, pack=_is_pack(call.inputs[0]), state=call.state)
     program = compile(recording.graph, example=recording.example)
     sizes = {s.name: n for s, n in recording.example.items() if s.name not in recording.specialised}
-    fixed = {s.name: axes.numbers(int(s.key)) for s in axes.symbols.values() if s.name not in sizes}
+    fixed = {s.name: numbers(int(s.key)) for s in axes.symbols.values() if s.name not in sizes}
     return _text(program, target.name, kind, sizes, fixed)
+
+
+def _recorded(
+    target: Target, args: Sequence[object], kwargs: Mapping[str, object], axes: Symbols
+) -> tuple[_Call, Recording, Numbers]:
+    """A recording of a call, and the sizes that stand for those that are not known."""
+
+    def attempt(numbers: Numbers) -> tuple[_Call, Recording, Numbers]:
+        axes.numbers = numbers
+        call = _Call(target, args, kwargs, axes)
+        params = call.loss or _is_pack(call.inputs[0])
+        name = target.plan.f.__name__
+        return call, record(call.bound, *call.inputs, params=params, state=call.state, name=name), numbers
+
+    try:
+        made = attempt(example_numbers(axes.fixed))
+    except ShapewrightError as error:
+        try:
+            made = attempt(divisible)  # it may ask for a multiple of something
+        except ShapewrightError:
+            raise error from None
+    if made[1].specialised:  # loops over an axis are written out: a short one can be read
+        with suppress(ShapewrightError):
+            made = attempt(example_numbers(axes.fixed, few=True))
+    return made
 
 
 @final
 class _Call:
     """A call of a function: tensors and packs of them are inputs, everything else is a constant of the function.
 
-    inputs: arrays of the right shape, all of whose elements are one and the same. bound: the function of them.
+    inputs: arrays of the right shape, all of whose elements are one and the same (`()`, if it takes none). bound: the
+    function of them. loss: it returns a scalar, of the first of them. state: and the new value of the second.
     """
 
     def __init__(self, target: Target, args: Sequence[object], kwargs: Mapping[str, object], axes: Symbols) -> None:
@@ -96,7 +116,10 @@ class _Call:
         self._f = target.f
         self._constants = given
         self._places = [place for place, x in given.items() if _has_tensors(x)]
-        self.inputs: list[Any] = [_hollow(given[place], axes) for place in self._places]
+        self.inputs: list[Any] = [_hollow(given[place], axes) for place in self._places] or [()]
+        result = target.plan.result[0]
+        self.loss = _returns_scalar(result) and bool(self._places)
+        self.state = self.loss and _has_state(result, self.inputs)
         taken = [target.plan.parameters[names[at] if isinstance(at, int) else at] for at in self._places]
         self.bound = self._bound(
             target.plan, {f"{p.name}_{i}" if p.kind is _MANY else p.name: p for i, p in enumerate(taken)}

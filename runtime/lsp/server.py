@@ -228,8 +228,10 @@ class Server:
             solved = [d for d in params.context.diagnostics if d.code == error.code and d.range == at]
             if not solved and (at.end < params.range.start or params.range.end < at.start):
                 continue
-            for fix in await self.session.fixes(file, check, error):
-                place = look.range(Span(look.file, fix.line, fix.start, fix.line, fix.end), exactly=True)
+            fixes = await self.session.fixes(file, check, error)
+            now = self._look(check)  # the text may have changed meanwhile
+            for fix in fixes if now.edits.new(error.span.line) is not None else []:
+                place = now.range(Span(look.file, fix.line, fix.start, fix.line, fix.end), exactly=True)
                 edit = types.WorkspaceEdit(changes={uri: [types.TextEdit(place, fix.text)]})
                 actions.append(
                     types.CodeAction(fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=solved, edit=edit)

@@ -62,6 +62,14 @@ def test_a_size_without_symbols_is_an_int() -> None:
     assert N != 5  # nothing is known about N
 
 
+def test_powers() -> None:
+    assert -N == 0 - N
+    assert (N**0, N**1, (N + 1) ** 2) == (1, N, N * N + 2 * N + 1)
+    for base, exponent in ((N, 0.5), (N, -1), (N, M), (2, N)):
+        with pytest.raises(TypeError, match="is not known before the program runs"):
+            _ = base**exponent
+
+
 def test_symbols_of_one_name_are_told_apart_by_their_key() -> None:
     assert symbol("N", "f") != symbol("N", "g")
     assert symbols(N * M + 1) == {Symbol("N"), Symbol("M")}

@@ -214,6 +214,9 @@ def test_python_that_needs_a_size_makes_it_constant() -> None:
     def scaled(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         return x * (1.0 / x.shape[0])
 
+    def rooted(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
+        return x / x.shape[0] ** 0.5
+
     def iterated(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         total = sw.zeros(3)
         for row in x:
@@ -223,7 +226,7 @@ def test_python_that_needs_a_size_makes_it_constant() -> None:
     def squeezed(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:
         return x.squeeze()
 
-    for f in (looped, compared, compared_tuple, ordered, scaled, iterated, squeezed):
+    for f in (looped, compared, compared_tuple, ordered, scaled, rooted, iterated, squeezed):
         assert "Batch is needed as a number" in why(f, x_of(5))
         assert "test_record.py" in why(f, x_of(5))
     for f in (compared, compared_tuple, ordered):

@@ -149,12 +149,12 @@ def test_corrections(client: Client, tmp_path: Path) -> None:
     transposed, reduced, moved = client.diagnostics(uri)
     assert client.fixes(uri, moved) == []
     text: str = CORRECTED
-    for error, title, wrong, right in [
-        (transposed, "Remove the transpose: p.w1", "(x @ p.w1.T).", "(x @ p.w1)."),
-        (reduced, "Keep the reduced axis: keepdims=True", "x.mean(1)", "x.mean(1, keepdims=True)"),
+    for error, wrong, right in [
+        (transposed, "(x @ p.w1.T).", "(x @ p.w1)."),
+        (reduced, "x.mean(1)", "x.mean(1, keepdims=True)"),
     ]:
         (fix,) = client.fixes(uri, error)
-        assert (fix.title, fix.kind, list(fix.diagnostics or [])) == (title, types.CodeActionKind.QuickFix, [error])
+        assert (fix.kind, list(fix.diagnostics or [])) == (types.CodeActionKind.QuickFix, [error])
         assert fix.edit is not None and fix.edit.changes is not None
         (edit,) = fix.edit.changes[uri]
         lines: list[str] = text.split("\n")

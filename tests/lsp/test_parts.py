@@ -17,6 +17,7 @@ import pytest
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
 from shapewright.runtime.check import Diagnostic, Span
+from shapewright.runtime.lsp import diagnostics
 from shapewright.runtime.lsp.diagnostics import docs_link
 from shapewright.runtime.lsp.fixes import candidates
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
@@ -24,8 +25,6 @@ from shapewright.runtime.lsp.settings import Settings, changed
 from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of
 
 from .client import WAIT, alive, environment
-
-ROOT = Path(__file__).resolve().parents[2]
 
 LOSSES = """\
 import shapewright as sw
@@ -55,6 +54,15 @@ def many(*xs: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
 @sw.typed
 def nothing() -> sw.Tensor[Ten]:
     return sw.ones(10) + 1.0
+@sw.typed
+def loop(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Ten]:
+    total = sw.zeros(10)
+    for t in range(x.shape[0]):
+        total = total + sw.softmax(x[t])
+    return total / x.shape[0] ** 0.5
+@sw.typed
+def even(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch]:
+    return (x.reshape(-1, 20) * 2.0).reshape(-1, 10).sum(1)
 @sw.typed
 def unbound(x: sw.Tensor) -> sw.Scalar:
     return x.sum()
@@ -126,6 +134,14 @@ def test_what_is_tried_as_a_correction(wrong: str, right: list[str]) -> None:
         ["def f():", f"    é = {text}", ""] for text in right
     ]
     assert candidates(replace(error, code="SW102"), lines) == []
+    for help, fixed in [
+        ("transpose it: write `a.mT @ b`", "    é = a.mT @ b"),
+        (f"exchange them: write `g(é)` for `{wrong}`", "    é = g(é)"),
+        ("name it: write `x` for `é = `", f"    x{wrong}"),
+    ]:
+        (fix,) = candidates(replace(error, code="SW204", help=help), lines)
+        assert fix.applied(lines) == "\n".join(["def f():", fixed, ""])
+    assert candidates(replace(error, code="SW204", help="write `x` for `nowhere`"), lines) == []
     assert candidates(replace(error, span=replace(error.span, end_line=3)), lines) == []
 
 
@@ -148,19 +164,12 @@ def test_settings() -> None:
         assert after == start and len(reasons) == 1
 
 
-def test_codes_are_explained_where_their_links_lead() -> None:
-    """Every code of docs/errors.md stands below the heading that its link names."""
-    section, found = "", 0
-    for line in (ROOT / "docs/errors.md").read_text().splitlines():
-        if line.startswith("## "):
-            section = line[3:].lower().replace(" ", "-")
-        codes = re.findall(r"SW\d+", line) if line.startswith("- **SW") else []
-        for code in codes[:1]:
-            found += 1
-            assert docs_link(code, "https://example.org/") == f"https://example.org/errors/#{section}"
-            assert docs_link(code, None) == f"{(ROOT / 'docs/errors.md').as_uri()}#{section}"
-    assert found > 30
-    assert docs_link("SW000", "https://example.org") == "https://example.org/errors/"
+def test_links_lead_to_the_page_of_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert docs_link("SW101", "https://example.org/") == "https://example.org/errors/SW101/"
+    monkeypatch.setattr(diagnostics, "PAGES", tmp_path)
+    (tmp_path / "SW101.md").write_text("# SW101\n")
+    assert docs_link("SW101", None) == (tmp_path / "SW101.md").as_uri()
+    assert docs_link("SW102", None) is None
 
 
 # ---- programs
@@ -191,10 +200,16 @@ def test_programs_of_all_kinds_of_functions(compiled: tuple[Compiled, str]) -> N
         "tensor": "forward and backward",
         "many": "forward",
         "nothing": "forward",
+        "loop": "forward",
+        "even": "forward",
     }
     assert [p.name for p in programs.values()][:2] == ["method_step", "stateful_step"]
-    assert all(dict(p.sizes) == {"Batch": 101} for name, p in programs.items() if name not in ("tensor", "nothing"))
-    assert (dict(programs["tensor"].sizes), dict(programs["tensor"].fixed)) == ({"Batch": 103}, {"Wide": 101})
+    sizes = {name: (dict(p.sizes), dict(p.fixed)) for name, p in programs.items()}
+    assert all(sizes[name] == ({"Batch": 101}, {}) for name in ("Line.method", "stateful", "random", "many"))
+    assert sizes["tensor"] == ({"Batch": 103}, {"Wide": 101})
+    assert sizes["nothing"] == ({}, {})
+    assert sizes["loop"] == ({}, {"Batch": 7})  # a short loop
+    assert sizes["even"] == ({}, {"Batch": 168})  # a multiple of two
     assert any("-> mean" in r.text.replace("[t]", "") for r in programs["stateful"].rows)  # the state is written
 
 

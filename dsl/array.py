@@ -108,7 +108,7 @@ class Array(Generic[*S]):
             raise DTypeError(
                 f"a {type_text(self._type)} is no index",
                 loc=user_loc(),
-                help='convert it: x.astype("int64")',
+                details=["an index is an integer"],
                 code="SW203",
             )
         return int(cast("int", self._single("as an index")))
@@ -371,6 +371,7 @@ def as_array(x: object, dtype: DType | None = None) -> AnyArray:
 
 def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -> None:
     """Fill in a new tensor of the given kind from what its constructor was given (copied)."""
+    written = source  # as the user's line has it
     want = None if dtype is None else dtype_like(dtype)
     if want is not None and kind_of(want) != kind:
         text = f"{want.value} is no element type of {_KIND_NAMES[kind]}"
@@ -381,10 +382,13 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
         want = want or DType.float32  # Python integers in a floating tensor are numbers, not labels
         t = TensorType(want, t.shape)
     if kind_of(t.dtype) != kind:
+        from .fixes import converted
+
         raise DTypeError(
             f"{_KIND_NAMES[kind]} of an array of element type {t.dtype.value}",
             loc=user_loc(),
-            help=f"convert it: {_KIND_NAMES[kind]}(array.astype({_EXAMPLES[kind]!r})), or use {_KIND_NAMES[kind_of(t.dtype)]}",
+            details=[f"{_KIND_NAMES[kind_of(t.dtype)]} takes arrays of this type"],
+            help=converted(written, _EXAMPLES[kind]),
             code="SW203",
         )
     want = want or t.dtype
@@ -392,7 +396,10 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
     x._type = TensorType(want, t.shape, t.names)
     if given._ops is not None and want is not t.dtype:
         raise TraceError(
-            "a recorded tensor given to a constructor", loc=user_loc(), help="write x.astype(...)", code="SW401"
+            "a recorded tensor given to a constructor",
+            loc=user_loc(),
+            details=["a constructor takes values; .astype converts a tensor"],
+            code="SW401",
         )
     x._value = given._value if given._ops is not None else np.array(given._value, dtype=want.numpy)
 

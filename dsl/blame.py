@@ -98,8 +98,9 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
         case ast.Attribute(value=value):
             exprs = [value]
         case ast.Call(func=func, args=args):
-            head = [func.value] if method and isinstance(func, ast.Attribute) else []
-            exprs = [*head, *args]
+            bound = isinstance(func, ast.Attribute) and code.co_name not in ("__init__", "__call__")
+            params = params[1:] if method and not bound else params  # `self` is what is made or called
+            exprs = [func.value, *args] if method and isinstance(func, ast.Attribute) and bound else list(args)
         case _:
             return {}
     if any(isinstance(e, ast.Starred) for e in exprs):

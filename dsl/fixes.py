@@ -21,7 +21,7 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import exact_quotient, product
 from ..compiler.types import DType, TensorType
 from .array import is_array
-from .blame import UserCall
+from .blame import UserCall, user_call
 from .kept_axes import Kept, kept_axis
 from .rewrite import (
     LONGEST,
@@ -250,6 +250,17 @@ def _fits_along(failed: Failed, axis: int) -> bool:
     except ShapewrightError:
         return False
     return True
+
+
+def converted(source: object, dtype: str) -> str | None:
+    """For a constructor that refuses the element type of an array: how the array is converted."""
+    call = user_call((source,))
+    node, expr = call.node, call.operands[0]
+    plain = isinstance(node, ast.Call) and not isinstance(node.func, ast.Subscript)  # with axes: they may not fit
+    if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
+        return None
+    cast_to = method_written("astype", ast.Constant(dtype))
+    return _line(f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
 
 
 # ---- words

@@ -221,7 +221,7 @@ def stack(xs: Any, axis: Any = 0) -> Any:
 def _several(op: str, xs: Sequence[object]) -> list[AnyArray]:
     if isinstance(xs, Array) or not isinstance(cast("object", xs), tuple | list) or not xs:
         given = "none" if isinstance(cast("object", xs), tuple | list) else "one object"
-        fail(ShapeError(f"{op} takes a tuple of tensors, got {given}", help=f"write {op}((a, b))", code="SW103"))
+        fail(ShapeError(f"{op} takes a tuple of tensors, got {given}", details=[f"{op}((a, b))"], code="SW103"))
     return [as_array(x) for x in xs]
 
 

@@ -100,6 +100,16 @@ RIGHT = {
         "cells = sw.ParamList.from_tensors(p)\nhead(x @ w, cells[2])",
         "pass the tensor of `w`: write `cells[2].value`",
     ),
+    "an array of another kind": ("sw.Tensor(np.ones(3, int))", "convert `np.ones(3, int)`"),
+    "an array of another kind, by keyword": ("sw.IntTensor(array=np.ones(3))", "convert `np.ones(3)`"),
+    "a method of the user's that is called like a reduction": (
+        "class Table:\n    def mean(self, axis: int) -> Any:\n        return rows\ntable = Table()\nx - table.mean(axis=1)",
+        "insert an axis into `table.mean(axis=1)`",
+    ),
+    "a class that is imported by its name": (
+        "from shapewright import IntTensor\nloss(some(2, 3), [0, 1])",
+        "make a tensor of `y`: write `IntTensor([0, 1])`",
+    ),
     "axes in another order": ("head(x @ w, sw.Tensor[Digits, Hidden](some(3, 4)))", "transpose `w`"),
     "an axis of another name": (
         "head(x @ w, sw.Tensor[Batch, Digits](some(4, 3)))",
@@ -140,6 +150,7 @@ WRONG = {
     "fields": "MLP(b, b, b)",
     "an argument of another rank": "head(some(2, 2, 2), v)",
     "a text": 'head(x @ w, "weights")',
+    "a list, and no name for its class": "g = loss\ndel sw\ng([[0.0, 1.0, 0.0]], np.zeros(1, int))",
     "kind and size": "loss(some(5, 3), some(5, 2))",
     "uneven lists": "loss([[0.0], [1.0, 2.0]], [0])",
     "a cell of another shape": "cells = sw.ParamList.from_tensors(p)\nhead(x @ w, cells[0])",

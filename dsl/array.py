@@ -321,9 +321,9 @@ def as_numpy(x: object) -> Arr:
         return array.astype(np.int64, copy=False)
     if from_python and array.dtype == np.float64:
         return array.astype(np.float32)
-    if array.dtype.kind == "O":
+    if array.dtype.kind in "OUS":
         raise DTypeError(
-            f"no tensor can be made of {_object_text(x)}",
+            f"no tensor can be made of {_object_text(x, array.dtype.kind)}",
             loc=user_loc(),
             details=["tensors are made of tensors, arrays, numbers and nested lists of numbers"],
             help=_cell_help(x),
@@ -340,12 +340,12 @@ def _only_dlpack(x: object) -> bool:
     return hasattr(x, "__dlpack__") and not hasattr(x, "__array__")
 
 
-def _object_text(x: object) -> str:
+def _object_text(x: object, kind: str) -> str:
     if x is None or isinstance(x, type):
         return "None" if x is None else f"the class {x.__name__}"
     name = "function" if isinstance(x, FunctionType | BuiltinFunctionType) else type(x).__name__
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" + (
-        " of objects" if isinstance(x, np.ndarray | list | tuple) else ""
+        f" of {'objects' if kind == 'O' else 'texts'}" if isinstance(x, np.ndarray | list | tuple) else ""
     )
 
 

@@ -120,7 +120,7 @@ CASES: dict[str, Case] = {
     ),
     "an object": (line_loss, (X, object()), sw.DTypeError, "no tensor can be made of an object", "call"),
     "None": (line_loss, (None, Y), sw.DTypeError, "no tensor can be made of None", "call"),
-    "text": (line_loss, (X, "labels"), sw.DTypeError, "is not supported", "call"),
+    "text": (line_loss, (X, "labels"), sw.DTypeError, "no tensor can be made of a str", "call"),
     "an array of objects": (line_loss, (X, np.array([None] * 4)), sw.DTypeError, "ndarray of objects", "call"),
     "uneven lists": (line_loss, ([[1.0, 2.0], [3.0]], Y), sw.DTypeError, "same length at every level", "call"),
     "a function": (line_loss, (X, len), sw.DTypeError, "no tensor can be made of a", "call"),

@@ -41,6 +41,12 @@ _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
 
 
+def is_of(call: UserCall, op: str) -> bool:
+    """Whether the user's expression is this operation itself, so that what repairs one repairs the other."""
+    operator = isinstance(call.node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.AugAssign)
+    return operator or call.entry in (op, f"__{op}__", f"__r{op}__", "__array_ufunc__")
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -142,7 +148,11 @@ def _casts(failed: Failed, i: int) -> Iterator[Edit]:
     wanted = [d for d in others if d.is_float or not t.dtype.is_float]
     if failed.error.places and all(operand != i for operand, _ in failed.error.places):
         return
-    for dtype in dict.fromkeys([*wanted, DType.float32, DType.int64, DType.bool]):
+    wrong = (
+        len(failed.error.places) == 1 or failed.op == "cross_entropy"
+    )  # of a kind that is not taken, whatever it meets
+    alone = [DType.float32, DType.int64, DType.bool] if wrong else []
+    for dtype in dict.fromkeys([*wanted, *alone]):
         if dtype is not t.dtype:
             cast = TensorType(dtype, t.shape, t.names)
             yield Edit("convert `{}`", cast, method_written("astype", ast.Constant(dtype.value)))
@@ -269,8 +279,10 @@ def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
     call = failed.call
     (i, written), *_ = changes.items()
     said = what.format(call.names[i])
-    if call.node is None or any(call.operands[k] is None for k in changes):
+    if call.node is None:
         return None if len(changes) > 1 else f"{said.replace('`', '')}: then they fit"
+    if any(call.operands[k] is None for k in changes):
+        return None  # a tensor that the library made of what the user wrote
     new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
     expr = call.operands[i]
     assert expr is not None

@@ -30,6 +30,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
 
 def excerpt(loc: Loc) -> list[str]:
     """`  --> file:line:column   source`, and a line of carets under it; more of both for an expression of many lines."""
+    linecache.checkcache(loc.file)  # it may have been edited since it was read
     raw = [linecache.getline(loc.file, n).rstrip("\r\n") for n in range(loc.line, loc.end_line + 1)]
     if not raw or not raw[0].strip():
         inside = "" if loc.function in ("", "<module>") else f"   in {loc.function}"

@@ -101,7 +101,7 @@ def shape_given(cls: Any, shape: tuple[int, ...] | None, method: str) -> tuple[i
         raise ShapeError(
             f".{method}() does not know " + (f"the size of {unsized}" if axes is not None else "its axes"),
             loc=user_loc(),
-            help=f".{method}(shape=(...)), or give the Dim a size: class Hidden(sw.Dim): size = 128",
+            help=f"give the sizes: .{method}(shape=...)",
             code="SW103",
         )
     return tuple(known)

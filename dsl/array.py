@@ -108,7 +108,7 @@ class Array(Generic[*S]):
             raise DTypeError(
                 f"a {type_text(self._type)} is no index",
                 loc=user_loc(),
-                help='convert it: x.astype("int64")',
+                details=["an index is an integer"],
                 code="SW203",
             )
         return int(cast("int", self._single("as an index")))
@@ -321,9 +321,9 @@ def as_numpy(x: object) -> Arr:
         return array.astype(np.int64, copy=False)
     if from_python and array.dtype == np.float64:
         return array.astype(np.float32)
-    if array.dtype.kind == "O":
+    if array.dtype.kind in "OUS":
         raise DTypeError(
-            f"no tensor can be made of {_object_text(x)}",
+            f"no tensor can be made of {_object_text(x, array.dtype.kind)}",
             loc=user_loc(),
             details=["tensors are made of tensors, arrays, numbers and nested lists of numbers"],
             help=_cell_help(x),
@@ -340,12 +340,12 @@ def _only_dlpack(x: object) -> bool:
     return hasattr(x, "__dlpack__") and not hasattr(x, "__array__")
 
 
-def _object_text(x: object) -> str:
+def _object_text(x: object, kind: str) -> str:
     if x is None or isinstance(x, type):
         return "None" if x is None else f"the class {x.__name__}"
     name = "function" if isinstance(x, FunctionType | BuiltinFunctionType) else type(x).__name__
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" + (
-        " of objects" if isinstance(x, np.ndarray | list | tuple) else ""
+        f" of {'objects' if kind == 'O' else 'texts'}" if isinstance(x, np.ndarray | list | tuple) else ""
     )
 
 
@@ -371,6 +371,7 @@ def as_array(x: object, dtype: DType | None = None) -> AnyArray:
 
 def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -> None:
     """Fill in a new tensor of the given kind from what its constructor was given (copied)."""
+    written = source  # as the user's line has it
     want = None if dtype is None else dtype_like(dtype)
     if want is not None and kind_of(want) != kind:
         text = f"{want.value} is no element type of {_KIND_NAMES[kind]}"
@@ -381,10 +382,13 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
         want = want or DType.float32  # Python integers in a floating tensor are numbers, not labels
         t = TensorType(want, t.shape)
     if kind_of(t.dtype) != kind:
+        from .fixes import converted
+
         raise DTypeError(
             f"{_KIND_NAMES[kind]} of an array of element type {t.dtype.value}",
             loc=user_loc(),
-            help=f"convert it: {_KIND_NAMES[kind]}(array.astype({_EXAMPLES[kind]!r})), or use {_KIND_NAMES[kind_of(t.dtype)]}",
+            details=[f"{_KIND_NAMES[kind_of(t.dtype)]} takes arrays of this type"],
+            help=converted(written, _EXAMPLES[kind]),
             code="SW203",
         )
     want = want or t.dtype
@@ -392,7 +396,10 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
     x._type = TensorType(want, t.shape, t.names)
     if given._ops is not None and want is not t.dtype:
         raise TraceError(
-            "a recorded tensor given to a constructor", loc=user_loc(), help="write x.astype(...)", code="SW401"
+            "a recorded tensor given to a constructor",
+            loc=user_loc(),
+            details=["a constructor takes values; .astype converts a tensor"],
+            code="SW401",
         )
     x._value = given._value if given._ops is not None else np.array(given._value, dtype=want.numpy)
 

@@ -23,11 +23,12 @@ TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's
 class UserCall:
     """What the user's line calls: where, its expression if the source is there, and that of every operand in it.
 
-    names: the text of each operand; `operand 1`, ... where it cannot be found.
+    entry: the name of the library's function. names: the text of each operand; `operand 1`, ... where it is not found.
     """
 
     loc: Loc | None
     frame: FrameType | None
+    entry: str
     node: ast.expr | ast.AugAssign | None
     operands: tuple[ast.expr | None, ...]
     names: tuple[str, ...]
@@ -41,7 +42,8 @@ def user_call(operands: Sequence[object]) -> UserCall:
     exprs = tuple(_lookup(x, entry, found) for x in operands)
     texts = [None if e is None else code_of(e) for e in exprs]
     names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
-    return UserCall(loc, frame, None if loc is None else node_at(loc), exprs, names)
+    called = "" if entry is None else entry.f_code.co_name
+    return UserCall(loc, frame, called, None if loc is None else node_at(loc), exprs, names)
 
 
 def entry_frames() -> tuple[FrameType | None, FrameType | None]:
@@ -73,6 +75,13 @@ def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]
     return None
 
 
+def _calls(func: ast.expr, code: CodeType) -> bool:
+    """Whether a call may be of this function, by its name; a class or an object is called by any name."""
+    if code.co_name in ("__init__", "__call__"):
+        return True
+    return code.co_name == (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None))
+
+
 def _element(expr: ast.expr, i: int) -> ast.expr:
     """`both[0]`, which is not written in the source."""
     return ast.Subscript(value=expr, slice=ast.Constant(i), ctx=ast.Load())
@@ -84,8 +93,11 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     code = entry.f_code
     params = list(code.co_varnames[: code.co_argcount])
     method = bool(params) and params[0] in ("self", "cls")
-    if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp):
-        return {"inputs": ast.Tuple(elts=[node.left, node.right], ctx=ast.Load())}
+    if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp | ast.Call):
+        inputs = [node.left, node.right] if isinstance(node, ast.BinOp) else list(node.args)
+        return {"inputs": ast.Tuple(elts=inputs, ctx=ast.Load())}
+    if isinstance(node, ast.Call) and not _calls(node.func, code):
+        return {}  # sum(tensors), map(sw.exp, tensors): the library is called from inside of what is called here
     match node:
         case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
             exprs = [right, left] if code.co_name.startswith("__r") and code.co_name != "__rshift__" else [left, right]
@@ -98,8 +110,9 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
         case ast.Attribute(value=value):
             exprs = [value]
         case ast.Call(func=func, args=args):
-            head = [func.value] if method and isinstance(func, ast.Attribute) else []
-            exprs = [*head, *args]
+            bound = isinstance(func, ast.Attribute) and code.co_name not in ("__init__", "__call__")
+            params = params[1:] if method and not bound else params  # `self` is what is made or called
+            exprs = [func.value, *args] if method and isinstance(func, ast.Attribute) and bound else list(args)
         case _:
             return {}
     if any(isinstance(e, ast.Starred) for e in exprs):

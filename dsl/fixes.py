@@ -21,7 +21,7 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import exact_quotient, product
 from ..compiler.types import DType, TensorType
 from .array import is_array
-from .blame import UserCall
+from .blame import UserCall, user_call
 from .kept_axes import Kept, kept_axis
 from .rewrite import (
     LONGEST,
@@ -39,6 +39,12 @@ Types: TypeAlias = "tuple[TensorType, ...]"
 _PRODUCTS = ("matmul", "einsum", "linear")
 _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
+
+
+def is_of(call: UserCall, op: str) -> bool:
+    """Whether the user's expression is this operation itself, so that what repairs one repairs the other."""
+    operator = isinstance(call.node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.AugAssign)
+    return operator or call.entry in (op, f"__{op}__", f"__r{op}__", "__array_ufunc__")
 
 
 @final
@@ -142,7 +148,11 @@ def _casts(failed: Failed, i: int) -> Iterator[Edit]:
     wanted = [d for d in others if d.is_float or not t.dtype.is_float]
     if failed.error.places and all(operand != i for operand, _ in failed.error.places):
         return
-    for dtype in dict.fromkeys([*wanted, DType.float32, DType.int64, DType.bool]):
+    wrong = (
+        len(failed.error.places) == 1 or failed.op == "cross_entropy"
+    )  # of a kind that is not taken, whatever it meets
+    alone = [DType.float32, DType.int64, DType.bool] if wrong else []
+    for dtype in dict.fromkeys([*wanted, *alone]):
         if dtype is not t.dtype:
             cast = TensorType(dtype, t.shape, t.names)
             yield Edit("convert `{}`", cast, method_written("astype", ast.Constant(dtype.value)))
@@ -252,14 +262,27 @@ def _fits_along(failed: Failed, axis: int) -> bool:
     return True
 
 
+def converted(source: object, dtype: str) -> str | None:
+    """For a constructor that refuses the element type of an array: how the array is converted."""
+    call = user_call((source,))
+    node, expr = call.node, call.operands[0]
+    plain = isinstance(node, ast.Call) and not isinstance(node.func, ast.Subscript)  # with axes: they may not fit
+    if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
+        return None
+    cast_to = method_written("astype", ast.Constant(dtype))
+    return _line(f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
+
+
 # ---- words
 def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
     """`transpose `w`: write `x @ w.mT``; without the source, which operand is meant."""
     call = failed.call
     (i, written), *_ = changes.items()
     said = what.format(call.names[i])
-    if call.node is None or any(call.operands[k] is None for k in changes):
+    if call.node is None:
         return None if len(changes) > 1 else f"{said.replace('`', '')}: then they fit"
+    if any(call.operands[k] is None for k in changes):
+        return None  # a tensor that the library made of what the user wrote
     new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
     expr = call.operands[i]
     assert expr is not None

@@ -210,10 +210,7 @@ def _indices(x: AnyArray, e: object, size: Size) -> AnyArray:
             values = np.where(values < 0, values + int(size), values)
         tensor = as_array(values)
     if not type_of(tensor).dtype.is_int:
-        error = DTypeError(
-            "an index tensor must have integer elements", help='convert it: i.astype("int64")', code="SW203"
-        )
-        fail(error, x, tensor)
+        fail(DTypeError("an index tensor must have integer elements", code="SW203"), x, tensor)
     return tensor
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass
+from types import FrameType, FunctionType, ModuleType
 from typing import final
 
 from ..compiler.source import nodes_of
 from ..compiler.types import TensorType
 from .blame import UserCall
+from .pack import Pack
 from .rewrite import LONGEST, code_of, replaced
 
+_UNKNOWN = object()
+_OURS = (__name__.partition(".")[0], "numpy")
 _REDUCTIONS = frozenset(["sum", "mean", "max", "min", "logsumexp", "var", "std", "prod", "any", "all"])
 
 
@@ -44,7 +48,7 @@ def kept_axis(call: UserCall, expr: ast.expr | None, type_: TensorType) -> Kept 
         line = None if found is None else found.lineno
     else:
         found, line = expr, None
-    if not isinstance(found, ast.Call):
+    if not isinstance(found, ast.Call) or not _is_reduction(found.func, call.frame):
         return None
     axes = _axes_of(found)
     if axes is None:
@@ -57,6 +61,31 @@ def kept_axis(call: UserCall, expr: ast.expr | None, type_: TensorType) -> Kept 
         shape.insert(axis, 1)
         names.insert(axis, None)
     return Kept(found, TensorType(type_.dtype, tuple(shape), tuple(names)), line)
+
+
+def _is_reduction(func: ast.expr, frame: FrameType | None) -> bool:
+    """Whether a call is of a reduction of this library or NumPy, as far as names tell: not of `max` of Python."""
+    if isinstance(func, ast.Name):
+        return _module_of(_named(func, frame)) in _OURS
+    base = _named(func.value, frame) if isinstance(func, ast.Attribute) else None
+    return base is None or base is _UNKNOWN or _module_of(base) in _OURS
+
+
+def _named(expr: ast.expr, frame: FrameType | None) -> object:
+    """What a dotted name stands for in a frame, if looking at it runs nothing of the user's."""
+    if isinstance(expr, ast.Attribute):
+        owner = _named(expr.value, frame)
+        return owner.__dict__.get(expr.attr, _UNKNOWN) if isinstance(owner, ModuleType | Pack) else _UNKNOWN
+    if not isinstance(expr, ast.Name) or frame is None:
+        return _UNKNOWN
+    return frame.f_locals.get(expr.id, frame.f_globals.get(expr.id, _UNKNOWN))
+
+
+def _module_of(value: object) -> str:
+    if isinstance(value, ModuleType):
+        return value.__name__.partition(".")[0]
+    name = value.__module__ if isinstance(value, FunctionType) else type(value).__module__
+    return str(name).partition(".")[0]
 
 
 def _axes_of(call: ast.Call) -> list[int] | None:

@@ -14,7 +14,7 @@ from ..compiler.sizes import Size
 from ..compiler.types import DType, TensorType
 from .array import is_array, ops_of, type_of, type_text
 from .blame import UserCall, user_call
-from .fixes import Failed, suggestion
+from .fixes import Failed, is_of, suggestion
 from .interpreters import Ops, SymbolicOps, current
 from .places import bound_note, fixed_note
 from .scope import bindings_of, current_scope
@@ -26,16 +26,20 @@ def located(
     types: Sequence[TensorType],
     op: str | None = None,
     attrs: Attrs | None = None,
+    *,
+    surface: bool = False,
 ) -> ShapewrightError:
     """The error with the user's line and one text per operand, such as `h: Tensor[Batch=32, Hidden=128]`.
 
-    types: of the operands as far as they are known. op, attrs: the operation, so that a way out can be tried.
+    types: of the operands as far as they are known. op, attrs: the operation, so that a way out can be tried. surface:
+    the operation stands for what the user called, even if that has another name.
     """
     if error.diagnostic.loc is not None:
         return error
     call = user_call(args)
     known = [*types, *(t for x in args[len(types) :] if (t := _type(x)) is not None)]
-    if error.diagnostic.help is None and op is not None and len(known) == len(args):
+    known_op = op is not None and (surface or is_of(call, op))
+    if error.diagnostic.help is None and op is not None and known_op and len(known) == len(args):
         error.diagnostic.help = suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error))
     example = _example(args)
     texts = [_operand(x, i, call, types, example, isinstance(error, DTypeError)) for i, x in enumerate(args)]
@@ -51,7 +55,7 @@ def located(
 
 def fail(error: ShapewrightError, *args: object, op: str | None = None, attrs: Attrs | None = None) -> NoReturn:
     """Raise an error that the surface found itself, with the user's line and the operands."""
-    raise located(error, args, (), op, attrs) from None
+    raise located(error, args, (), op, attrs, surface=True) from None
 
 
 def _type(x: object) -> TensorType | None:

@@ -178,8 +178,8 @@ def scaled_dot_product_attention(
         if kind.is_float:
             scores = apply("add", (scores, given))
         elif kind.is_int:
-            error = DTypeError("an attention mask is boolean or floating", help='mask.astype("bool")', code="SW203")
-            fail(error, mask)
+            error = DTypeError("an attention mask is boolean or floating", code="SW203")
+            fail(error, mask, op="logical_not")
         else:
             keep = given if keep is None else apply("logical_and", (keep, given))
     weights = _masked_softmax(scores, keep)

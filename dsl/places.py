@@ -17,6 +17,7 @@ from .blame import entry_frames, node_at
 from .dims import DEFINED
 from .scope import Source
 
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _PACKS = 2  # parameters and state come in front of the inputs of a trainer
 
 
@@ -32,11 +33,36 @@ class Written:
 def argument_loc(at: Source) -> Loc | None:
     """The user's line, narrowed to the argument that `at` came in where the call in the source shows it."""
     loc = user_loc()
+    if at.name == "return":
+        return return_loc(at) or loc
     written = None if loc is None else written_call(at)
     if loc is None or written is None:
         return loc
     line, col, end_line, end_col = range_of(written.argument)
     return Loc(loc.file, line, end_line, col, end_col, loc.function)
+
+
+def return_loc(at: Source) -> Loc | None:
+    """The `return` of a function whose result does not fit, if it has only one."""
+    code = getattr(inspect.unwrap(cast("Any", at.owner)), "__code__", None)
+    node = None if code is None else _function(code.co_filename, code.co_firstlineno, code.co_name)
+    if code is None or node is None:
+        return None
+    inner = [n for n in ast.walk(node) if n is not node and isinstance(n, _SCOPES)]
+    hidden = {id(r) for n in inner for r in ast.walk(n)}
+    found = [n for n in ast.walk(node) if isinstance(n, ast.Return) and id(n) not in hidden]
+    if len(found) != 1:
+        return None
+    line, col, end_line, end_col = range_of(found[0])
+    return Loc(code.co_filename, line, end_line, col, end_col, code.co_qualname)
+
+
+def _function(file: str, first: int, name: str) -> ast.FunctionDef | None:
+    """The definition of a function, by its first line (that of a decorator, if it has one)."""
+    for node in nodes_of(file):
+        if isinstance(node, ast.FunctionDef) and node.name == name and _first_line(node) == first:
+            return node
+    return None
 
 
 def written_call(at: Source) -> Written | None:
@@ -170,14 +196,14 @@ def _line_of_field(cls: type[object], name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _line_of_parameter(file: str, first: int, function: str, name: str) -> str | None:
-    for node in nodes_of(file):
-        if isinstance(node, ast.FunctionDef) and node.name == function and _first_line(node) == first:
-            if name == "return" and node.returns is not None:
-                return f"{Path(file).name}:{node.returns.lineno}"
-            a = node.args
-            for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))):
-                if arg.arg == name:
-                    return f"{Path(file).name}:{arg.lineno}"
+    node = _function(file, first, function)
+    if node is not None:
+        if name == "return" and node.returns is not None:
+            return f"{Path(file).name}:{node.returns.lineno}"
+        a = node.args
+        for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))):
+            if arg.arg == name:
+                return f"{Path(file).name}:{arg.lineno}"
     return f"{Path(file).name}:{first}" if linecache.getline(file, first) else None
 
 

@@ -9,6 +9,7 @@ import ast
 import difflib
 import inspect
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
@@ -19,6 +20,7 @@ from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.loc import Loc
 from ..compiler.types import DType, TensorType
 from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
+from .blame import entry_frames
 from .check import Item, Walk, bind, check_names
 from .hints import ArrayHint, Hint, PackHint
 from .pack import Pack, rebuilt
@@ -212,8 +214,9 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
             yield Idea("pass the tensor of `{}`", cast("object", cell), attribute_written("value"))
         else:
             made = _made(hint, value)
-            if made is not None:
-                yield Idea("make a tensor of `{}`", made, lambda e: _class_call(hint.cls.__name__, e))
+            prefix = _prefix(hint.cls)
+            if made is not None and prefix is not None:
+                yield Idea("make a tensor of `{}`", made, _constructed(prefix + hint.cls.__name__))
         return
     t = type_of(array)
     want = _CAST.get(hint.cls.__name__)
@@ -236,10 +239,11 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
             shorter = TensorType(t.dtype, tuple(t.shape[a] for a in rest), tuple(t.names[a] for a in rest))
             at = method_written("squeeze", ast.Constant(axis))
             yield Idea("take the axis of size 1 from `{}`", _like(array, shorter), at)
-    if any(t.names) and given:
+    prefix = _prefix(hint.cls)
+    if any(t.names) and given and prefix is not None and _are_named(hint):
         renamed = TensorType(t.dtype, t.shape, tuple(a.label for a in hint.axes)[: t.ndim])
         said = "if it is the same axis, give `{}` its name"
-        yield Idea(said, _like(array, renamed), lambda e: _class_call(hint.text, e))
+        yield Idea(said, _like(array, renamed), _constructed(prefix + hint.text))
 
 
 def _turned(expr: ast.expr) -> ast.expr:
@@ -274,6 +278,28 @@ def _like(array: AnyArray, type: TensorType) -> AnyArray:
     return make(type, value_of(array), cast("Any", ops_of(array)))
 
 
-def _class_call(text: str, argument: ast.expr) -> ast.expr:
+def _constructed(text: str) -> Written:
     """`sw.Tensor[Batch, Pixels](x)`."""
-    return ast.Call(func=ast.parse(f"sw.{text}", mode="eval").body, args=[argument], keywords=[])
+    return lambda e: ast.Call(func=ast.parse(text, mode="eval").body, args=[e], keywords=[])
+
+
+def _prefix(cls: type[object]) -> str | None:
+    """What stands in front of the name of a class in the user's file: "sw.", or nothing; None if it is not imported."""
+    names = _user_names()
+    if names.get(cls.__name__) is cls:
+        return ""
+    package = sys.modules[__name__.partition(".")[0]]
+    return next((f"{n}." for n, x in names.items() if x is package), None)
+
+
+def _are_named(hint: ArrayHint) -> bool:
+    """Whether the user's file can name the axes of an annotation."""
+    names = _user_names()
+    return all(names.get(a.name) is a.key for a in hint.axes if a.kind == "dim") and all(
+        a.kind in ("dim", "any") for a in hint.axes
+    )
+
+
+def _user_names() -> Mapping[str, object]:
+    frame = entry_frames()[1]
+    return {} if frame is None else {**frame.f_globals, **frame.f_locals}

@@ -52,7 +52,7 @@ def test_numpy_view_is_read_only() -> None:
 def test_kinds_are_checked() -> None:
     with pytest.raises(sw.DTypeError, match="Tensor of an array of element type int64"):
         sw.Tensor(np.arange(3))
-    with pytest.raises(sw.DTypeError, match=r"convert it: IntTensor\(array\.astype\('int64'\)\)"):
+    with pytest.raises(sw.DTypeError, match=r"write `sw\.IntTensor\(np\.ones\(3\)\.astype\(\"int64\"\)\)`"):
         sw.IntTensor(np.ones(3))
     with pytest.raises(sw.DTypeError, match="BoolTensor of an array"):
         sw.BoolTensor([0, 1])

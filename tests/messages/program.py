@@ -257,3 +257,98 @@ def case_result_of_wrong_sum() -> None:
 
 def case_constructor_with_wrong_axes() -> None:
     sw.Tensor[Batch, Pixels](zeros(5, 63))
+
+
+# ---- trainers, steps and options
+def trainer(**more: Any) -> Any:
+    return sw.ScalarTrainer(P, loss, sw.Options(backend="eager"), **more)
+
+
+def case_trainer_with_exchanged_arguments() -> None:
+    make: Any = sw.ScalarTrainer
+    make(loss, P)
+
+
+def case_trainer_of_a_class() -> None:
+    make: Any = sw.ScalarTrainer
+    make(MLP, loss)
+
+
+def case_trainer_with_a_backend_for_options() -> None:
+    make: Any = sw.ScalarTrainer
+    make(P, loss, "eager")
+
+
+def case_trainer_with_the_name_of_an_optimizer() -> None:
+    trainer(optimizer="adam")
+
+
+def case_trainer_with_too_few_flags() -> None:
+    trainer(requires_grad=[True])
+
+
+def case_step_with_other_rows() -> None:
+    trainer().step(zeros(5, 64), labels(6), lr=0.1)
+
+
+def case_step_with_exchanged_inputs() -> None:
+    trainer().step(Y, X, lr=0.1)
+
+
+def case_step_with_too_few_inputs() -> None:
+    trainer().step(X, lr=0.1)
+
+
+def case_step_with_a_text() -> None:
+    trainer().step("images.npz", Y, lr=0.1)
+
+
+def case_step_with_real_labels() -> None:
+    trainer().step(zeros(5, 64), zeros(5), lr=0.1)
+
+
+def case_step_with_a_text_for_the_rate() -> None:
+    trainer().step(X, Y, lr="0.1")
+
+
+def case_step_with_an_array_of_rates() -> None:
+    trainer().step(X, Y, lr=zeros(2))
+
+
+def case_step_many_with_one_array() -> None:
+    trainer().step_many(X, lr=0.1)
+
+
+def case_betas_out_of_range() -> None:
+    trainer().adam_step(X, Y, lr=0.1, betas=(0.9, 1.0))
+
+
+def case_gradients_of_another_structure() -> None:
+    trainer().apply_grads((zeros(64, 32), zeros(32)), lr=0.1)
+
+
+def case_gradients_of_another_shape() -> None:
+    trainer().apply_grads(MLP(zeros(64, 16), zeros(16), zeros(16, 10)), lr=0.1)
+
+
+def case_option_misspelled() -> None:
+    wrong: Any = "compield"
+    sw.Options(backend=wrong)
+
+
+def case_option_out_of_range() -> None:
+    sw.Options(seed=-1)
+
+
+def case_options_for_a_jitted_function() -> None:
+    jit: Any = sw.jit
+    jit(loss, "eager")
+
+
+def case_loss_that_is_no_scalar() -> None:
+    f: Any = logits
+    sw.ScalarTrainer(P, f, sw.Options(backend="eager")).forward(X)
+
+
+def case_batches_of_two_lengths() -> None:
+    sw.batches(zeros(5, 64), labels(6), size=2)

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden_ways"
 UPDATE = os.environ.get("SHAPEWRIGHT_UPDATE_GOLDEN") == "1"
 SOURCE = (HERE / "ways.txt").read_text(encoding="utf-8")
-CASES = [name for name in re.findall(r"^def (\w+)", SOURCE, re.MULTILINE) if name != "head"]
+CASES = [name for name in re.findall(r"^def (\w+)", SOURCE, re.MULTILINE) if name not in ("head", "scores")]
 ROWS = 97  # of the batch: no other size
 
 
@@ -51,7 +51,7 @@ def checked(path: Path) -> dict[str, str]:
     """Function -> the text of its one error."""
     found = check_source(path).diagnostics
     assert len({d.function for d in found}) == len(found)
-    return {d.function: d.text for d in found}
+    return {{"scores": "wrong_result"}.get(d.function, d.function): d.text for d in found}
 
 
 def floats(*shape: int) -> Any:

@@ -165,6 +165,28 @@ def test_a_cell_of_a_notebook() -> None:
     del linecache.cache[cell]
 
 
+def test_notes_about_a_cell_of_a_notebook() -> None:
+    """`inspect` does not find a class that is defined in a cell."""
+    cell = "<ipython-input-7-0123456789ab>"
+    text = (
+        "import shapewright as sw\nclass Ten(sw.Dim):\n    size = 10\nclass P(sw.Pack):\n    w: sw.Tensor[Ten]\n"
+        "P(sw.zeros(9))\n"
+    )
+    give_source(cell, text)
+    lines = message(text, cell).splitlines()
+    assert f"note: Ten=10 is fixed by the class `Ten` ({cell}:3)" in lines
+    assert f"note: `w: Tensor[Ten]` is declared at {cell}:5" in lines
+    del linecache.cache[cell]
+
+
+def test_a_file_that_was_edited(tmp_path: Path) -> None:
+    path = tmp_path / "edited.py"
+    path.write_text(f"{HEAD}x @ w\n")
+    assert "x @ w" in message(f"{HEAD}x @ w\n", str(path))
+    path.write_text(f"{HEAD}w @ x   # turned\n")
+    assert "w @ x   # turned" in message(f"{HEAD}w @ x\n", str(path))
+
+
 def test_lines_typed_in_without_source() -> None:
     text = message(f"{HEAD}def f():\n    return x @ w\nf()\n", "<stdin>")
     assert text.splitlines()[1] == "  --> <stdin>:4   in f"

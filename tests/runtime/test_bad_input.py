@@ -33,7 +33,7 @@ def vector_loss(p: Line, x: sw.Tensor[Batch, Features], y: sw.Tensor[Batch]) -> 
 
 @sw.typed
 def typed_vector_loss(p: Line, x: sw.Tensor[Batch, Features], y: sw.Tensor[Batch]) -> sw.Scalar:
-    return cast("sw.Scalar", x @ p.w - y)
+    return cast("sw.Scalar", x @ p.w - y)  # LINE: typed vector
 
 
 def number_loss(p: Any, x: Any, y: Any) -> Any:
@@ -42,7 +42,7 @@ def number_loss(p: Any, x: Any, y: Any) -> Any:
 
 @sw.typed
 def typed_number_loss(p: Line, x: sw.Tensor[Batch, Features], y: sw.Tensor[Batch]) -> sw.Scalar:
-    return cast("sw.Scalar", 2.5)
+    return cast("sw.Scalar", 2.5)  # LINE: typed number
 
 
 def untyped_loss(p: Any, x: Any, y: Any) -> Any:
@@ -120,14 +120,26 @@ CASES: dict[str, Case] = {
     ),
     "an object": (line_loss, (X, object()), sw.DTypeError, "no tensor can be made of an object", "call"),
     "None": (line_loss, (None, Y), sw.DTypeError, "no tensor can be made of None", "call"),
-    "text": (line_loss, (X, "labels"), sw.DTypeError, "is not supported", "call"),
+    "text": (line_loss, (X, "labels"), sw.DTypeError, "no tensor can be made of a str", "call"),
     "an array of objects": (line_loss, (X, np.array([None] * 4)), sw.DTypeError, "ndarray of objects", "call"),
     "uneven lists": (line_loss, ([[1.0, 2.0], [3.0]], Y), sw.DTypeError, "same length at every level", "call"),
     "a function": (line_loss, (X, len), sw.DTypeError, "no tensor can be made of a", "call"),
     "a loss that is no scalar": (vector_loss, (X, Y), sw.ShapeError, "not a scalar", "vector"),
-    "a typed loss that is no scalar": (typed_vector_loss, (X, Y), sw.ShapeError, "rank 1, where rank 0 is", "call"),
+    "a typed loss that is no scalar": (
+        typed_vector_loss,
+        (X, Y),
+        sw.ShapeError,
+        "rank 1, where rank 0 is",
+        "typed vector",
+    ),
     "a loss that is a number": (number_loss, (X, Y), sw.DTypeError, "returned a Python float, not a tensor", "number"),
-    "a typed loss that is a number": (typed_number_loss, (X, Y), sw.DTypeError, "is a float, not a tensor", "call"),
+    "a typed loss that is a number": (
+        typed_number_loss,
+        (X, Y),
+        sw.DTypeError,
+        "is a float, not a tensor",
+        "typed number",
+    ),
 }
 METHODS = ("forward", "backward", "value_and_grad", "step", "adam_step", "adamw_step", "step_many")
 

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
-from ..compiler.ops.shapes import two_sizes
 from ..compiler.sizes import Size
 from ..compiler.types import DType
 from . import movement
@@ -16,7 +15,6 @@ from .array import AnyArray, Array, as_array, type_of
 from .creation import filled, iota
 from .dispatch import apply, fail
 from .movement import Axis
-from .scope import same_size
 from .tensor import BoolTensor, IntTensor, Tensor
 
 S = TypeVarTuple("S")
@@ -215,20 +213,15 @@ def stack(xs: Any, axis: Any = 0) -> Any:
     first = type_of(tensors[0]).shape
     for i, t in enumerate(tensors):
         if t.ndim != len(first):
-            text = f"stack: the ranks differ, {len(first)} and {t.ndim}"
-            fail(ShapeError(text, details=["tensors of one shape are stacked"], code="SW103"), *tensors)
-        for k, (size, other) in enumerate(zip(first, type_of(t).shape, strict=True)):
-            if not same_size(size, other):
-                types = tuple(map(type_of, tensors))
-                words = "{a} does not fit {b}", "{a} must equal {b}", "tensors of one shape are stacked"
-                fail(two_sizes("stack", types, (0, k), (i, k), *words), *tensors)
+            text = f"stack: tensor {i} has {t.ndim} axes, tensor 0 has {len(first)}"
+            fail(ShapeError(text, help="stack tensors of one shape", code="SW103"), *tensors)
     return apply("concat", [movement.unsqueeze(t, a) for t in tensors], {"axis": a})
 
 
 def _several(op: str, xs: Sequence[object]) -> list[AnyArray]:
     if isinstance(xs, Array) or not isinstance(cast("object", xs), tuple | list) or not xs:
         given = "none" if isinstance(cast("object", xs), tuple | list) else "one object"
-        fail(ShapeError(f"{op} takes a tuple of tensors, got {given}", details=[f"{op}((a, b))"], code="SW103"))
+        fail(ShapeError(f"{op} takes a tuple of tensors, got {given}", help=f"write {op}((a, b))", code="SW103"))
     return [as_array(x) for x in xs]
 
 

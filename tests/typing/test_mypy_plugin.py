@@ -18,6 +18,7 @@ from typing import TypeAlias
 import pytest
 
 from .checkers import PACKAGE, PYTHON, install_library
+from .corpus import HERE
 
 pytest.importorskip("mypy")
 pytestmark = pytest.mark.checkers
@@ -573,3 +574,16 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     names = [m.removeprefix("shapewright.") for m in done.stdout.split()]
     plugin = [f"runtime.mypy_plugin{m}" for m in ("", ".names", ".plugin", ".tensors")]
     assert set(names) <= {"mypy", "runtime", *plugin}
+
+
+# ---- the documentation
+def test_the_output_in_the_documentation(library: Folder) -> None:
+    """The program under "mypy plugin", and what mypy says of it, to the letter."""
+    section = (HERE.parents[1] / "docs" / "static-checking.md").read_text().partition("## mypy plugin\n")[2]
+    blocks = re.findall(r"```(python|text)\n(.*?)```", section, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["python", "text"]
+    (library / "patches.py").write_text(blocks[0][1])
+    command = [sys.executable, "-m", "mypy", "--python-executable", sys.executable, "patches.py"]
+    env = {**os.environ, "PYTHONPATH": str(library / "lib")}
+    done = subprocess.run(command, cwd=library, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == blocks[1][1]

@@ -255,6 +255,19 @@ def test_what_two_unknown_sizes_decide_is_left_open() -> None:
     assert plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (a, tensor((2, 3))))) is None
 
 
+def test_what_is_wrong_whatever_the_unknown_sizes_are_is_refused() -> None:
+    batch, none = symbol("Batch", "Batch"), (None,) * 3
+    a, b = Operand("Tensor", (plugin.open_size("1"), 3, 4), none), Operand("Tensor", (2, 3, 5), none)
+    found = plugin.evaluate(Call(f"{SHAPES}concat", ((a, b), 1)))
+    assert found == Refusal("concat: axis 2 of operand 1 (4) must equal axis 2 of operand 2 (5)")
+    grid, extra = Operand("Tensor", (batch, 8, 8), none), Operand("Tensor", (batch, 3), none[:2])
+    found = plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (grid, extra)))
+    assert isinstance(found, Refusal)
+    assert "axis 2 of operand 1 (8) and axis 1 of operand 2 (3) do not broadcast" in found.message
+    maybe = Operand("Tensor", (batch, 8, 3), none)
+    assert plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (maybe, extra))) is None  # Batch may be 8
+
+
 def test_labels_go_with_their_axes() -> None:
     x = Operand("IntTensor", (4, 4, 6), ("Rows", "Columns", None))
     found = plugin.evaluate(Call(f"{SHAPES}permute", (x, (2, 1, 0))))

@@ -1,0 +1,48 @@
+"""Attention: padding and causal masks."""
+
+from __future__ import annotations
+
+from typing import reveal_type
+
+import shapewright as sw
+
+
+class Batch(sw.Dim): ...
+
+
+class Seq(sw.Dim):
+    size = 5
+
+
+class Model(sw.Dim):
+    size = 4
+
+
+@sw.typed
+def causal(x: sw.Tensor[Batch, Seq, Model]) -> sw.BoolTensor[Seq, Seq]:
+    places: sw.IntTensor[Seq] = sw.arange(x.shape[1])
+    kept = sw.less_equal(places.unsqueeze(0), places.unsqueeze(1))
+    reveal_type(kept)  # BoolTensor[Seq, Seq]
+    return kept
+
+
+@sw.typed
+def pooled(x: sw.Tensor[Batch, Seq, Model], used: sw.BoolTensor[Batch, Seq]) -> sw.Tensor[Batch, Model]:
+    weights = used.astype("float32").unsqueeze(-1)
+    reveal_type(weights)  # Tensor[Batch, Seq, Literal[1]]
+    reveal_type(weights.sum(1))  # Tensor[Batch, Literal[1]]
+    return (x * weights).sum(1) / sw.maximum(weights.sum(1), 1.0)
+
+
+@sw.typed
+def masked(x: sw.Tensor[Batch, Seq, Model], used: sw.BoolTensor[Batch, Seq]) -> sw.Tensor[Batch, Seq, Model]:
+    scores = sw.where(causal(x), x @ x.mT, -1e9)
+    reveal_type(scores)  # Tensor[Batch, Seq, Seq]
+    return sw.where(used.unsqueeze(-1), sw.softmax(scores) @ x, 0.0)
+
+
+x = sw.Tensor[Batch, Seq, Model].normal(key=1, shape=(2, 5, 4))
+used = sw.BoolTensor[Batch, Seq]([[True, True, True, False, False], [True, True, True, True, True]])
+reveal_type(causal(x))  # BoolTensor[Seq, Seq]
+reveal_type(pooled(x, used))  # Tensor[Batch, Model]
+reveal_type(masked(x, used))  # Tensor[Batch, Seq, Model]

@@ -11,13 +11,13 @@ from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, Meth
 from mypy.server.trigger import make_trigger
 from mypy.types import AnyType, CallableType, FunctionLike, Instance, ProperType, Type, TypeOfAny, get_proper_type
 
-from .arguments import Arguments, Unclear
+from .arguments import Arguments, Unclear, name_of
 from .axes import Reader
 from .evaluate import Argument, Call, Operand, Refusal, Result, evaluate
 from .names import ONES, SIZE, WRITTEN
 from .results import Results
 from .tensors import replaced, tensor_axes, with_axes
-from .variables import is_certain, is_given_again
+from .variables import has_another_type, is_certain, is_given_again
 
 CODE = ErrorCode("shapewright", "Sizes of shapewright tensors that do not fit", "shapewright")
 Outcome: TypeAlias = "Result | Refusal | None"
@@ -72,7 +72,9 @@ def result_of_call(fullname: str, owner: ProperType | None, ctx: FunctionContext
         return ctx.default_return_type
     name = fullname.rpartition(".")[2]
     results = Results(api, reader, written=name in WRITTEN, ones=name in ONES)
-    return _merged(default, results.type_of(outcome, wanted_type(api)))
+    wanted = wanted_type(api)
+    found = _merged(default, results.type_of(outcome, wanted))
+    return ctx.default_return_type if has_another_type(api, ctx.context, wanted, found) else found
 
 
 def wanted_type(api: TypeChecker) -> Type | None:
@@ -125,7 +127,9 @@ def _receiver(api: TypeChecker, arguments: Arguments, t: ProperType, context: Co
     written = context.base if isinstance(context, IndexExpr) else None
     if isinstance(context, CallExpr) and isinstance(context.callee, MemberExpr):
         written = context.callee.expr
-    found = arguments.of_type(t)
-    if written is None or not is_certain(api, written) or not isinstance(found, Operand):
+    if written is None or not is_certain(api, written):
+        raise Unclear
+    found = arguments.of_type(t, name=name_of(written))
+    if not isinstance(found, Operand):
         raise Unclear
     return found

@@ -39,7 +39,9 @@ BROADCASTING = frozenset(  # no signature knows all that fits
 LINKED = BROADCASTING.union(  # their signatures let operands share axes
     [f"shapewright.dsl.nn.{n}" for n in _LAYERS.split()] + [f"shapewright.dsl.losses.{n}" for n in _LOSSES.split()]
 )
-OPERATORS = frozenset(["__add__", "__sub__", "__mul__", "__truediv__", "__matmul__"])
+OPERATORS = frozenset(
+    f"__{n}__" for n in ["add", "sub", "mul", "truediv", "pow", "matmul", "lt", "le", "gt", "ge", "and", "or", "xor"]
+)
 # Where two sizes that clash would have to be equal, or one of them 1.
 EQUAL = frozenset(["concat", "stack", "einsum", "broadcast_to", *OPERATORS, *(n.rpartition(".")[2] for n in LINKED)])
 METHODS = frozenset(

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -192,4 +193,6 @@ def versions() -> dict[str, str]:
 def run_all(folder: Path, programs: Sequence[str]) -> dict[str, Outcomes]:
     """Every checker over the same programs of a folder, which gets the library."""
     install_library(folder)
-    return {name: checker(folder, programs) for name, checker in CHECKERS.items()}
+    with ThreadPoolExecutor(2) as pool:
+        running = {name: pool.submit(checker, folder, programs) for name, checker in CHECKERS.items()}
+        return {name: done.result() for name, done in running.items()}

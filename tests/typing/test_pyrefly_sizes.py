@@ -304,3 +304,17 @@ def test_nothing_of_this_is_there_at_run_time() -> None:
     env = {"PYTHONPATH": str(PACKAGE.parent)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "False False []"
+
+
+# ---- the documentation
+def test_the_documented_output_is_real(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "static-checking.md").read_text()
+    section = text.partition("## Sizes that are computed")[2].partition("\n## ")[0]
+    use, both = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    _, output = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    names = 'I = TypeVar("I")\nL2 = Literal[2]\nL3 = Literal[3]\nL6 = Literal[6]\n\n\nclass Batch(sw.Dim): ...\n\n\n'
+    head = "from typing import Literal, TypeVar, reveal_type\n\nimport shapewright as sw\n\n"
+    assert checked(tmp_path, {"sizes.py": f"{head}{names}{both}\n\n{use}"})["sizes.py"].lines
+    tool = Path(sysconfig.get_path("scripts")) / "pyrefly"
+    done = subprocess.run([tool, "check", "sizes.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == output

@@ -36,7 +36,8 @@ def conditions(x: sw.BoolTensor[L2, L3]) -> sw.BoolTensor[L6, L1]:
 @sw.typed
 def labels(x: sw.IntTensor[Batch, L6]) -> sw.IntTensor[Batch, L2]:
     a, b, c = sw.split(x, 2, axis=1)
-    return x[:, :2] + a + b + c
+    out: sw.IntTensor[Batch, L2] = x[:, :2] + a + b + c
+    return out
 
 
 @sw.typed

@@ -18,7 +18,8 @@ def two(x: sw.Tensor[L2, L3]) -> sw.Tensor[L3]:
 
 @sw.typed
 def all_of_them(x: sw.Tensor[L1, L3, L1]) -> sw.Tensor[L1, L3]:
-    return x.squeeze()  # E: pyrefly, check
+    out: sw.Tensor[L1, L3] = x.squeeze()  # E: pyrefly, check
+    return out
 
 
 @sw.typed

@@ -167,11 +167,11 @@ class IntTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> IntTensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -201,7 +201,7 @@ class IntTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 
@@ -332,11 +332,11 @@ class BoolTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> BoolTensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -366,7 +366,7 @@ class BoolTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

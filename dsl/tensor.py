@@ -379,15 +379,25 @@ class Tensor(Array[*S]):
         @overload
         def __getitem__(self: Tensor[A, *B], key: IntTensor[N]) -> Tensor[N, *B]: ...
         @overload
+        def __getitem__(self: Tensor[A, C, *B], key: tuple[int, int]) -> Tensor[*B]: ...
+        @overload
+        def __getitem__(self: Tensor[A, C, *B], key: tuple[slice, int] | tuple[int, slice]) -> Tensor[Any, *B]: ...
+        @overload
+        def __getitem__(self: Tensor[A, C, *B], key: tuple[slice, slice]) -> Tensor[Any, Any, *B]: ...
+        @overload
+        def __getitem__(self: Tensor[*B, A], key: tuple[EllipsisType, int]) -> Tensor[*B]: ...
+        @overload
+        def __getitem__(self: Tensor[*B, A], key: tuple[EllipsisType, slice]) -> Tensor[*B, Any]: ...
+        @overload
         def __getitem__(self, key: object) -> Any: ...
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Any:
+        def reshape(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
-        def flatten(self, start: int = 0, end: int = -1) -> Any:
+        def flatten(self, start: int = 0, end: int = -1) -> Tensor[*tuple[Any, ...]]:
             """Axes `start` to `end` (both included) as one."""
             return movement.flatten(self, start, end)
 
@@ -417,7 +427,7 @@ class Tensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Any:
+        def broadcast_to(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import EllipsisType
 from typing import NoReturn, TypeAlias, cast, final
@@ -68,9 +68,10 @@ class Call:
 @final
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The call is an error whenever it is executed. The message is that of the error."""
+    """The call is an error whenever it is executed. The message is that of the error; kind: that of the first operand."""
 
     message: str
+    kind: Kind = field(default="Tensor", compare=False)
 
 
 class _Unclear(Exception):
@@ -100,7 +101,16 @@ def single_symbol(size: Size) -> Symbol | None:
 @lru_cache(maxsize=4096)
 def evaluate(call: Call) -> Result | Refusal | None:
     """The tensors that a call gives, or why it is an error. None: that depends on sizes which are not known."""
-    return _supposing(call, {}, certain=True)
+    found = _supposing(call, {}, certain=True)
+    return Refusal(found.message, _first_kind(call.args) or "Tensor") if isinstance(found, Refusal) else found
+
+
+def _first_kind(args: tuple[Argument, ...]) -> Kind | None:
+    for a in args:
+        kind = a.kind if isinstance(a, Operand) else _first_kind(a) if isinstance(a, tuple) else None
+        if kind is not None:
+            return kind
+    return None
 
 
 def _supposing(call: Call, bound: Bound, *, certain: bool) -> Result | Refusal | None:

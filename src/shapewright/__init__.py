@@ -168,16 +168,16 @@ if TYPE_CHECKING_WITH_PYREFLY:
         from .dsl.pyrefly.shapes import unsqueeze as unsqueeze
 else:
     from .dsl.einsum import einsum as einsum
+    from .dsl.joining import concat as concat
+    from .dsl.joining import pad as pad
+    from .dsl.joining import slice as slice
+    from .dsl.joining import split as split
+    from .dsl.joining import stack as stack
     from .dsl.shapes import broadcast_to as broadcast_to
-    from .dsl.shapes import concat as concat
     from .dsl.shapes import flatten as flatten
-    from .dsl.shapes import pad as pad
     from .dsl.shapes import repeat as repeat
     from .dsl.shapes import reshape as reshape
-    from .dsl.shapes import slice as slice
-    from .dsl.shapes import split as split
     from .dsl.shapes import squeeze as squeeze
-    from .dsl.shapes import stack as stack
     from .dsl.shapes import unsqueeze as unsqueeze
 
 if TYPE_CHECKING:

@@ -133,9 +133,11 @@ def mypy_with_plugin(folder: Path, programs: Sequence[str]) -> Outcomes:
 
 
 # ---- pyrefly and ty
-def pyrefly(folder: Path, programs: Sequence[str]) -> Outcomes:
-    """Pyrefly with the preset "default"."""
-    lines = ['preset = "default"', f'python-version = "{PYTHON}"', f'python-interpreter-path = "{sys.executable}"']
+def pyrefly(folder: Path, programs: Sequence[str], packages: str = "") -> Outcomes:
+    """Pyrefly with the preset "default"; `packages` is a folder to look for packages in, instead of this environment."""
+    where = f'python-interpreter-path = "{sys.executable}"'
+    where = f'skip-interpreter-query = true\nsite-package-path = ["{packages}"]' if packages else where
+    lines = ['preset = "default"', f'python-version = "{PYTHON}"', where]
     (folder / "pyrefly.toml").write_text("\n".join([*lines, 'search-path = [".", "lib"]']) + "\n")
     found = _empty(programs)
     for entry in json.loads(_run(folder, _tool("pyrefly"), "check", "--output-format", "json", *programs))["errors"]:

@@ -252,7 +252,7 @@ def by_shape(x: sw.Tensor[Batch, Hidden, Pixels], a: sw.Tensor[Any, L6], n: int)
     reveal_type(a.reshape(a.shape[0], 2, 3))  # Tensor[Any, Literal[2], Literal[3]]
     m = 2
     m = 3
-    reveal_type(a[:, :m])  # Any
+    reveal_type(a[:, :m])  # Tensor[Any, Any]
 
 
 def made(x: sw.Tensor[L3]) -> None:
@@ -266,7 +266,7 @@ def unknown(a: sw.Tensor[Any, L3], b: sw.Tensor[Batch, L5], s: sw.Tensor[*tuple[
     reveal_type(sw.concat((a, a), 1))  # Tensor[Any, Literal[6]]
     reveal_type(a.reshape(-1, 1, 3))  # Tensor[Any, Literal[1], Literal[3]]
     reveal_type(sw.reshape(b, (n, 5)))  # Tensor[Any, Any]
-    reveal_type(s.reshape(3, 4))  # Any
+    reveal_type(s.reshape(3, 4))  # Tensor[*tuple[Any, ...]]
     reveal_type(sw.concat((w, w)))  # Tensor[Literal[128]]
 """
 )

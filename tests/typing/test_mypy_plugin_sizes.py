@@ -30,6 +30,7 @@ shapes = st.lists(st.integers(1, 4), min_size=0, max_size=4).map(tuple)
 some_shapes = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 axes = st.integers(-4, 4)
 SHAPES, TENSOR = "shapewright.dsl.shapes.", "shapewright.dsl.tensor.Tensor."
+JOINING = "shapewright.dsl.joining."
 
 
 def tensor(shape: Shape) -> Operand:
@@ -96,16 +97,16 @@ def calls(draw: Draw) -> Call:
             return Call(f"{SHAPES}repeat", (x, draw(st.integers(1, 3)), draw(axes)))
         case 8 | 9:
             xs = tuple(draw(similar(draw(st.integers(1, 3)))))
-            return Call(SHAPES + draw(st.sampled_from(["concat", "stack"])), (xs,), (("axis", draw(axes)),))
+            return Call(JOINING + draw(st.sampled_from(["concat", "stack"])), (xs,), (("axis", draw(axes)),))
         case 10:
             sizes = draw(st.integers(0, 4) | st.lists(st.integers(0, 3), max_size=3).map(tuple))
-            return Call(f"{SHAPES}split", (x, sizes, draw(axes)))
+            return Call(f"{JOINING}split", (x, sizes, draw(axes)))
         case 11:
             starts = draw(st.lists(st.integers(-3, 3), max_size=3).map(tuple))
-            return Call(f"{SHAPES}slice", (x, starts, tuple(s + draw(st.integers(0, 4)) for s in starts)))
+            return Call(f"{JOINING}slice", (x, starts, tuple(s + draw(st.integers(0, 4)) for s in starts)))
         case 12:
             widths = st.tuples(st.integers(-1, 2), st.integers(0, 2))
-            return Call(f"{SHAPES}pad", (x, draw(st.integers(0, 2) | st.lists(widths, max_size=4).map(tuple))))
+            return Call(f"{JOINING}pad", (x, draw(st.integers(0, 2) | st.lists(widths, max_size=4).map(tuple))))
         case 13:
             a, b = draw(similar(2))
             spec = draw(
@@ -244,21 +245,21 @@ def _open(size: Size) -> bool:
 def test_an_open_size_takes_the_size_that_it_must_have() -> None:
     a, b = (Operand("Tensor", (plugin.open_size(k), n), (None, None)) for k, n in (("1", 3), ("2", 5)))
     c = tensor((7, 2))
-    found = plugin.evaluate(Call(f"{SHAPES}concat", ((a, b, c), 1)))
+    found = plugin.evaluate(Call(f"{JOINING}concat", ((a, b, c), 1)))
     assert isinstance(found, Operand)
     assert found.shape == (7, 10)
 
 
 def test_what_two_unknown_sizes_decide_is_left_open() -> None:
     a, b = (Operand("Tensor", (symbol(k, k), 3), (None, None)) for k in ("N", "M"))
-    assert plugin.evaluate(Call(f"{SHAPES}concat", ((a, b), 1))) is None
+    assert plugin.evaluate(Call(f"{JOINING}concat", ((a, b), 1))) is None
     assert plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (a, tensor((2, 3))))) is None
 
 
 def test_what_is_wrong_whatever_the_unknown_sizes_are_is_refused() -> None:
     batch, none = symbol("Batch", "Batch"), (None,) * 3
     a, b = Operand("Tensor", (plugin.open_size("1"), 3, 4), none), Operand("Tensor", (2, 3, 5), none)
-    found = plugin.evaluate(Call(f"{SHAPES}concat", ((a, b), 1)))
+    found = plugin.evaluate(Call(f"{JOINING}concat", ((a, b), 1)))
     assert found == Refusal("concat: axis 2 of operand 1 (4) must equal axis 2 of operand 2 (5)")
     grid, extra = Operand("Tensor", (batch, 8, 8), none), Operand("Tensor", (batch, 3), none[:2])
     found = plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (grid, extra)))

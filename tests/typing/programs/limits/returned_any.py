@@ -1,8 +1,6 @@
-"""Limits: a computed size that is returned at once is Any."""
+"""Limits: what no signature computes is Any, also when it is returned."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import shapewright as sw
 
@@ -10,13 +8,28 @@ import shapewright as sw
 class Batch(sw.Dim): ...
 
 
-class Pixels(sw.Dim):
-    size = 6
+class Seq(sw.Dim): ...
+
+
+class Heads(sw.Dim):
+    size = 2
+
+
+class Depth(sw.Dim):
+    size = 3
 
 
 @sw.typed
-def images(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Literal[2], Literal[3]]:
-    return x.reshape(x.shape[0], 2, 3)  # E: mypy
+def summed(x: sw.Tensor[Batch, Seq, Heads, Depth]) -> sw.Tensor[Batch, Seq, Depth]:
+    return x.sum(2)  # E: mypy
 
 
-images(sw.Tensor[Batch, Pixels].ones(shape=(4, 6)))
+@sw.typed
+def written(x: sw.Tensor[Batch, Seq, Heads, Depth]) -> sw.Tensor[Batch, Seq, Depth]:
+    out: sw.Tensor[Batch, Seq, Depth] = x.sum(2)
+    return out
+
+
+x = sw.Tensor[Batch, Seq, Heads, Depth].ones(shape=(4, 5, 2, 3))
+summed(x)
+written(x)

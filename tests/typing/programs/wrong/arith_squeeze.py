@@ -17,9 +17,8 @@ def two(x: sw.Tensor[L2, L3]) -> sw.Tensor[L3]:
 
 
 @sw.typed
-def all_of_them(x: sw.Tensor[L1, L3, L1]) -> sw.Tensor[L1, L3]:
-    out: sw.Tensor[L1, L3] = x.squeeze()  # E: pyrefly, check, mypy+plugin
-    return out
+def all_of_them(x: sw.Tensor[L1, L3, L1], y: sw.Tensor[L1, L3]) -> sw.Scalar:
+    return sw.mse_loss(x.squeeze(), y)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed

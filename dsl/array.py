@@ -103,7 +103,7 @@ class Array(Generic[*S]):
     def __int__(self) -> int:
         return int(cast("float", self._single("int()")))
 
-    def __index__(self) -> int:
+    def __index__(self: Array[()]) -> int:
         if self._type.dtype.is_float:
             raise DTypeError(
                 f"a {type_text(self._type)} is no index",
@@ -113,7 +113,7 @@ class Array(Generic[*S]):
             )
         return int(cast("int", self._single("as an index")))
 
-    def __complex__(self) -> complex:
+    def __complex__(self: Array[()]) -> complex:
         return complex(cast("float", self._single("complex()")))
 
     def __len__(self) -> int:

@@ -255,6 +255,8 @@ def broadcast_shape(shape: IntTuple, to: IntTuple) -> IntTuple:
     if any(dsl.is_concrete_int(gap) and gap != 0 for gap in fit):
         return dsl.Invalid("broadcast_to: a size that is not 1 would change")
     keep = dsl.IntTuple(1 if dsl.is_concrete_int(size) and size == -1 else 0 for size in to)
+    if any(i < lead and keep[i] == 1 for i in range(len(to))):
+        return dsl.Invalid("broadcast_to: -1 for an axis that the tensor does not have")
     return dsl.IntTuple(wide[i] * keep[i] + to[i] * (1 - keep[i]) for i in range(len(to)))
 
 @type_shape_dsl_function

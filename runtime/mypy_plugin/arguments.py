@@ -16,16 +16,18 @@ from mypy.nodes import (
     IndexExpr,
     ListExpr,
     MemberExpr,
+    NameExpr,
     OpExpr,
     SliceExpr,
     TupleExpr,
+    Var,
 )
 from mypy.types import Instance, LiteralType, NoneType, ProperType, TupleType, UnpackType, get_proper_type
 
 from ...compiler.sizes import Poly, Size
 from .axes import Reader
 from .evaluate import Argument, Cut
-from .variables import has_computed_type, is_certain
+from .variables import has_computed_type, is_certain, variables_of
 
 _FOLDED: dict[str, Callable[[Size, Size], Size]] = {
     "+": lambda a, b: a + b,
@@ -45,6 +47,7 @@ class Arguments:
     def __init__(self, api: TypeChecker, reader: Reader) -> None:
         self._api = api
         self._reader = reader
+        self._read: set[Var] = set()  # whose values are being looked at
 
     def of_call(self, call: CallExpr) -> tuple[tuple[Argument, ...], tuple[tuple[str, Argument], ...]]:
         """Positional arguments and keyword arguments. Unclear: not all of them are known."""
@@ -70,7 +73,7 @@ class Arguments:
                 size = self._size(expr)
                 if size is not None:
                     return size
-                return self.of_type(self.type_of(expr), computed=has_computed_type(expr))
+                return self.of_type(self.type_of(expr), computed=has_computed_type(expr), name=name_of(expr))
 
     def key(self, expr: Expression) -> Argument:
         """What stands in the brackets of `x[...]`."""
@@ -91,9 +94,9 @@ class Arguments:
         with self._api.msg.filter_errors():  # they are reported where the call is checked
             return get_proper_type(self._api.get_expression_type(expr))
 
-    def of_type(self, t: ProperType, *, computed: bool = False) -> Argument:
+    def of_type(self, t: ProperType, *, computed: bool = False, name: str = "") -> Argument:
         """A value that every expression of this type has. computed: nobody has written the type."""
-        operand = self._reader.operand(t, computed=computed)
+        operand = self._reader.operand(t, computed=computed, name=name)
         if operand is not None:
             return operand
         match t:
@@ -127,12 +130,36 @@ class Arguments:
             found = literal.value if isinstance(literal, LiteralType) and isinstance(literal.value, int) else None
         return found if isinstance(found, int | Poly) else None
 
-    def _axis(self, expr: Expression) -> Size | None:
-        """`x.shape[1]` of a tensor."""
-        if not (isinstance(expr, IndexExpr) and isinstance(expr.base, MemberExpr) and expr.base.name == "shape"):
+    def _axis(self, expr: Expression) -> Size | float | None:
+        """`x.shape[1]` of a tensor, or a variable that is it, or is a number."""
+        if isinstance(expr, IndexExpr):
+            at = constant_fold_expr(expr.index, self._api.tree.fullname)
+            return self._of_shape(expr.base, at) if isinstance(at, int) else None
+        var = expr.node if isinstance(expr, NameExpr) else None
+        if not isinstance(var, Var) or var in self._read:
             return None
-        operand = self._reader.operand(self.type_of(expr.base.expr))
-        at = constant_fold_expr(expr.index, self._api.tree.fullname)
-        if operand is None or not isinstance(at, int):
+        binding = variables_of(self._api.tree).only(var)
+        if binding is None:
+            return None
+        self._read.add(var)
+        try:
+            if binding.value is not None:
+                return self._size(binding.value)
+            return self._of_shape(*binding.part) if binding.part is not None else None
+        finally:
+            self._read.discard(var)
+
+    def _of_shape(self, expr: Expression, at: int) -> Size | None:
+        """One item of `x.shape`."""
+        if not isinstance(expr, MemberExpr) or expr.name != "shape":
+            return None
+        operand = self._reader.operand(self.type_of(expr.expr), name=name_of(expr.expr))
+        if operand is None:
             return None
         return operand.shape[at] if -len(operand.shape) <= at < len(operand.shape) else None
+
+
+def name_of(expr: Expression) -> str:
+    """What tells a variable from others; nothing for other expressions."""
+    var = expr.node if isinstance(expr, NameExpr) else None
+    return f"{var.fullname}@{var.line}" if isinstance(var, Var) else ""

@@ -38,21 +38,26 @@ class Reader:
         self.dims: set[str] = set()  # the Dim classes whose size was asked for
         self._labels: list[dict[int, set[str | None]]] = []  # of each operand, by size
 
-    def operand(self, t: ProperType, *, computed: bool = False) -> Operand | None:
-        """A tensor. None: no tensor, or one of unknown rank. computed: nobody has written its type."""
+    def operand(self, t: ProperType, *, computed: bool = False, name: str = "") -> Operand | None:
+        """A tensor. None: no tensor, or one of unknown rank.
+
+        computed: nobody has written its type. name: of the variable that it is; its open sizes are then the same ones.
+        """
         found = tensor_axes(t)
         if found is None:
             return None
         kind, axes = found
-        sizes, names = [self.size(a, soft=computed and self._soft) for a in axes], [self._label(a) for a in axes]
+        soft = computed and self._soft
+        sizes = [self.size(a, soft=soft, name=f"{name}.{i}" if name else "") for i, a in enumerate(axes)]
+        names = [self._label(a) for a in axes]
         labels: dict[int, set[str | None]] = {}
-        for size, name in zip(sizes, names, strict=True):
+        for size, label in zip(sizes, names, strict=True):
             if isinstance(size, int):
-                labels.setdefault(size, set()).add(name)
+                labels.setdefault(size, set()).add(label)
         self._labels.append(labels)
         return Operand(kind, tuple(sizes), tuple(names))
 
-    def size(self, axis: Type, *, soft: bool = False) -> Size:
+    def size(self, axis: Type, *, soft: bool = False, name: str = "") -> Size:
         """A number, a symbol, or an open size."""
         t = get_proper_type(axis)
         match t:
@@ -66,7 +71,7 @@ class Reader:
                 return self._symbol(type_variable(t), t.name, t)
             case _:
                 self._opened += 1
-                return open_size(str(self._opened))
+                return open_size(name or str(self._opened))
 
     def _symbol(self, key: str, name: str, t: Type) -> Size:
         self.types[key] = t

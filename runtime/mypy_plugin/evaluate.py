@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import EllipsisType
 from typing import NoReturn, TypeAlias, cast, final
@@ -20,14 +20,16 @@ from ...compiler.types import DType, TensorType
 from ...dsl.array import is_array, make, type_of
 from ...dsl.interpreters import use
 from ..check.state import Known, ShapeOps
-from .names import Kind
+from .names import EQUAL, Kind
 
 Argument: TypeAlias = "Operand | Cut | Poly | float | str | None | EllipsisType | tuple[Argument, ...]"
 Result: TypeAlias = "Operand | tuple[Result, ...]"
+Bound: TypeAlias = "dict[Symbol, Size]"
 
 _DTYPES: dict[Kind, DType] = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
 _LARGE = 10**9  # a size that nobody knows, where code asks for an example of it
 _OPEN = "?"  # how the keys of the symbols begin that may turn out to be any size
+_DEEPEST = 6  # sizes that are supposed at a time
 _REPORTED = (ShapeError, IndexOutOfRange, OptionError)
 _TENSOR = re.compile(r"\b(Tensor|IntTensor|BoolTensor|f32|i64|b1)\[([^\[\]()]*)\]")
 _LETTERS: dict[str, Kind] = {"f32": "Tensor", "i64": "IntTensor", "b1": "BoolTensor"}
@@ -66,9 +68,10 @@ class Call:
 @final
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The call is an error whenever it is executed. The message is that of the error."""
+    """The call is an error whenever it is executed. The message is that of the error; kind: that of the first operand."""
 
     message: str
+    kind: Kind = field(default="Tensor", compare=False)
 
 
 class _Unclear(Exception):
@@ -82,7 +85,8 @@ def open_size(key: str) -> Poly:
 
 def is_open(size: Size) -> bool:
     """Whether a size is just such an axis."""
-    return isinstance(size, Poly) and _open_symbol(size) is not None
+    only = single_symbol(size)
+    return only is not None and _is_open(only)
 
 
 def single_symbol(size: Size) -> Symbol | None:
@@ -97,22 +101,43 @@ def single_symbol(size: Size) -> Symbol | None:
 @lru_cache(maxsize=4096)
 def evaluate(call: Call) -> Result | Refusal | None:
     """The tensors that a call gives, or why it is an error. None: that depends on sizes which are not known."""
-    bound: dict[Symbol, Size] = {}
-    for _ in range(32):  # every round binds one open size
-        try:
-            return _described(_performed(call, bound))
-        except ShapewrightError as error:
-            pair = _opened(error)
-            if pair is None:
-                return None if bound else _refusal(error)
-            bound[pair[0]] = pair[1]
-        except Exception:
-            # Not known, or no call at all (an argument too many): the signature says so.
-            return None
+    found = _supposing(call, {}, certain=True)
+    return Refusal(found.message, _first_kind(call.args) or "Tensor") if isinstance(found, Refusal) else found
+
+
+def _first_kind(args: tuple[Argument, ...]) -> Kind | None:
+    for a in args:
+        kind = a.kind if isinstance(a, Operand) else _first_kind(a) if isinstance(a, tuple) else None
+        if kind is not None:
+            return kind
     return None
 
 
-def _performed(call: Call, bound: dict[Symbol, Size]) -> object:
+def _supposing(call: Call, bound: Bound, *, certain: bool) -> Result | Refusal | None:
+    """The same with some sizes bound. certain: only sizes that may be any other are.
+
+    Where two sizes would have to be equal, or one of them 1, the call is an error if it is one in both cases.
+    """
+    try:
+        found = _described(_performed(call, bound))
+        return found if certain else None
+    except ShapewrightError as error:
+        if error.sizes is None:
+            return _refusal(error)
+        pair = _clashing(*error.sizes)
+        if pair is None or len(bound) > _DEEPEST or call.function.rpartition(".")[2] not in EQUAL:
+            return None
+        symbol, other = pair
+        first = _supposing(call, bound | {symbol: other}, certain=certain and _is_open(symbol))
+        if not isinstance(first, Refusal):
+            return first
+        return first if isinstance(_supposing(call, bound | {symbol: 1}, certain=False), Refusal) else None
+    except Exception:
+        # Not known, or no call at all (an argument too many): the signature says so.
+        return None
+
+
+def _performed(call: Call, bound: Bound) -> object:
     ops = ShapeOps(lambda size: size if isinstance(size, int) else _LARGE)
 
     def value(argument: Argument) -> object:
@@ -154,33 +179,26 @@ def function_named(name: str) -> Callable[..., object]:
     return cast("Callable[..., object]", found)
 
 
-# ---- open sizes
-def _open_symbol(size: Size) -> Symbol | None:
-    only = single_symbol(size)
-    return only if only is not None and only.key.startswith(_OPEN) else None
+# ---- sizes that are not known
+def _is_open(only: Symbol) -> bool:
+    return only.key.startswith(_OPEN)
 
 
-def _resolved(size: Size, bound: dict[Symbol, Size]) -> Size:
+def _resolved(size: Size, bound: Bound) -> Size:
     while (only := single_symbol(size)) is not None and only in bound:
         size = bound[only]
     return size
 
 
-def _opened(error: ShapewrightError) -> tuple[Symbol, Size] | None:
-    """An open size that must be another one for the call to be right, and that one."""
-    if error.sizes is None:
-        return None
-    a, b = error.sizes
-    for this, other in ((a, b), (b, a)):
-        only = _open_symbol(this)
-        if only is not None and this != other:
-            return only, other
-    return None
+def _clashing(a: Size, b: Size) -> tuple[Symbol, Size] | None:
+    """A symbol among two sizes that would have to be equal, an open one if there is one, and the other size."""
+    pairs = [(only, other) for this, other in ((a, b), (b, a)) if (only := single_symbol(this)) is not None]
+    return min(pairs, key=lambda pair: not _is_open(pair[0]), default=None)
 
 
 def _refusal(error: ShapewrightError) -> Refusal | None:
-    """What to report. Sizes that differ as symbols may be equal in a run, and element types are not in a type."""
-    if not isinstance(error, _REPORTED) or error.sizes is not None:
+    """What to report: not what is said of element types, which are not in a type."""
+    if not isinstance(error, _REPORTED):
         return None
     d = error.diagnostic
     return Refusal(in_words_of_types(": ".join([d.message, *d.details])))

@@ -11,13 +11,13 @@ from mypy.plugin import FunctionContext, FunctionSigContext, MethodContext, Meth
 from mypy.server.trigger import make_trigger
 from mypy.types import AnyType, CallableType, FunctionLike, Instance, ProperType, Type, TypeOfAny, get_proper_type
 
-from .arguments import Arguments, Unclear
+from .arguments import Arguments, Unclear, name_of
 from .axes import Reader
 from .evaluate import Argument, Call, Operand, Refusal, Result, evaluate
 from .names import ONES, SIZE, WRITTEN
-from .results import Results
+from .results import Results, unknown_tensor
 from .tensors import replaced, tensor_axes, with_axes
-from .variables import is_certain, is_given_again
+from .variables import has_another_type, is_certain, is_given_again
 
 CODE = ErrorCode("shapewright", "Sizes of shapewright tensors that do not fit", "shapewright")
 Outcome: TypeAlias = "Result | Refusal | None"
@@ -49,15 +49,15 @@ def check_call(fullname: str, owner: ProperType | None, ctx: FunctionSigContext 
     api = cast("TypeChecker", ctx.api)
     outcome = outcome_of(fullname, owner, ctx.context, api, Reader())
     if isinstance(outcome, Refusal):
-        return refused(outcome, ctx.default_signature, api, ctx.context)
+        api.fail(outcome.message, ctx.context, code=CODE)
     return ctx.default_signature
 
 
 def refused(refusal: Refusal, signature: CallableType, api: TypeChecker, context: Context) -> CallableType:
-    """Report it. The signature then accepts the call: one mistake gives one error."""
+    """Report a call that the signature refuses too, or may refuse: it then accepts it, so that there is one error."""
     api.fail(refusal.message, context, code=CODE)
-    anything = AnyType(TypeOfAny.from_error)
-    return replaced(signature, [anything] * len(signature.arg_types), anything)
+    anything: list[Type] = [AnyType(TypeOfAny.from_error)] * len(signature.arg_types)
+    return replaced(signature, anything, wanted_type(api) or unknown_tensor(api, refusal.kind))
 
 
 def result_of_call(fullname: str, owner: ProperType | None, ctx: FunctionContext | MethodContext) -> Type:
@@ -68,11 +68,17 @@ def result_of_call(fullname: str, owner: ProperType | None, ctx: FunctionContext
         return ctx.default_return_type
     api, reader = cast("TypeChecker", ctx.api), Reader()
     outcome = outcome_of(fullname, owner, ctx.context, api, reader)
+    if isinstance(outcome, Refusal) and isinstance(default, AnyType):
+        return wanted_type(api) or unknown_tensor(
+            api, outcome.kind
+        )  # no Any, of which strict mypy would complain again
     if outcome is None or isinstance(outcome, Refusal) or is_given_again(api, ctx.context):
         return ctx.default_return_type
     name = fullname.rpartition(".")[2]
     results = Results(api, reader, written=name in WRITTEN, ones=name in ONES)
-    return _merged(default, results.type_of(outcome, wanted_type(api)))
+    wanted = wanted_type(api)
+    found = _merged(default, results.type_of(outcome, wanted))
+    return ctx.default_return_type if has_another_type(api, ctx.context, wanted, found) else found
 
 
 def wanted_type(api: TypeChecker) -> Type | None:
@@ -125,7 +131,9 @@ def _receiver(api: TypeChecker, arguments: Arguments, t: ProperType, context: Co
     written = context.base if isinstance(context, IndexExpr) else None
     if isinstance(context, CallExpr) and isinstance(context.callee, MemberExpr):
         written = context.callee.expr
-    found = arguments.of_type(t)
-    if written is None or not is_certain(api, written) or not isinstance(found, Operand):
+    if written is None or not is_certain(api, written):
+        raise Unclear
+    found = arguments.of_type(t, name=name_of(written))
+    if not isinstance(found, Operand):
         raise Unclear
     return found

@@ -19,13 +19,15 @@ CLASSES: dict[Kind, str] = {kind: name for name, kind in KINDS.items()}
 # Where the result is a shape that the call writes down in numbers, an axis of it is no axis of the operand.
 _CREATION = ["zeros", "ones", "full", "eye", "arange", "linspace"]
 WRITTEN = frozenset(["reshape", "broadcast_to", *_CREATION])
-_MOVEMENT = "reshape flatten squeeze unsqueeze broadcast_to transpose permute repeat concat stack split slice pad"
+_SHAPES = "reshape flatten squeeze unsqueeze broadcast_to transpose permute repeat"
+_JOINING = "concat stack split slice pad"
 # Where an axis of size 1 is a new one, or what is left of another.
 ONES = frozenset(["unsqueeze", "sum", "mean", "max", "min", "logsumexp", "norm", "std", "var"])
 _ARITHMETIC = "add sub mul div maximum minimum pow equal not_equal less less_equal greater greater_equal"
 _REDUCTIONS = "sum mean max min argmax argmin logsumexp norm std var any all"
 FUNCTIONS = frozenset(
-    [f"shapewright.dsl.shapes.{n}" for n in _MOVEMENT.split()]
+    [f"shapewright.dsl.shapes.{n}" for n in _SHAPES.split()]
+    + [f"shapewright.dsl.joining.{n}" for n in _JOINING.split()]
     + [f"shapewright.dsl.creation.{n}" for n in _CREATION]
     + [f"shapewright.dsl.reductions.{n}" for n in _REDUCTIONS.split()]
     + ["shapewright.dsl.einsum.einsum", "shapewright.dsl.lookup.index"]
@@ -39,7 +41,11 @@ BROADCASTING = frozenset(  # no signature knows all that fits
 LINKED = BROADCASTING.union(  # their signatures let operands share axes
     [f"shapewright.dsl.nn.{n}" for n in _LAYERS.split()] + [f"shapewright.dsl.losses.{n}" for n in _LOSSES.split()]
 )
-OPERATORS = frozenset(["__add__", "__sub__", "__mul__", "__truediv__", "__matmul__"])
+OPERATORS = frozenset(
+    f"__{n}__" for n in ["add", "sub", "mul", "truediv", "pow", "matmul", "lt", "le", "gt", "ge", "and", "or", "xor"]
+)
+# Where two sizes that clash would have to be equal, or one of them 1.
+EQUAL = frozenset(["concat", "stack", "einsum", "broadcast_to", *OPERATORS, *(n.rpartition(".")[2] for n in LINKED)])
 METHODS = frozenset(
     [
         "reshape",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 from mypy.checker import TypeChecker
-from mypy.nodes import CallExpr, Expression, OperatorAssignmentStmt, OpExpr
+from mypy.nodes import CallExpr, ComparisonExpr, Context, Expression, OperatorAssignmentStmt, OpExpr
 from mypy.plugin import FunctionSigContext, MethodSigContext
 from mypy.types import FunctionLike, ProperType, Type
 
@@ -24,9 +25,10 @@ def check_operator(fullname: str, ctx: MethodSigContext) -> FunctionLike:
     api, signature = cast("TypeChecker", ctx.api), ctx.default_signature
     given = ctx.args[0] if ctx.args else []
     written = ctx.context
-    if not isinstance(written, OpExpr | OperatorAssignmentStmt) or len(given) != 1:
+    left = _left(written, given[0]) if len(given) == 1 else None
+    if left is None:
         return signature
-    operands = (written.left if isinstance(written, OpExpr) else written.lvalue, given[0])
+    operands = (left, given[0])
     try:
         types = (ctx.type, Arguments(api, Reader()).type_of(given[0]))
     except Unclear:
@@ -43,6 +45,17 @@ def check_operator(fullname: str, ctx: MethodSigContext) -> FunctionLike:
             result = Results(api, reader).type_of(outcome, wanted_type(api))
             return replaced(signature, [types[1]], result)
     return signature
+
+
+def _left(written: Context, right: Expression) -> Expression | None:
+    """The left operand of an operator, as it is written. None: the operator is the reflected one."""
+    match written:
+        case OpExpr(left=left) | OperatorAssignmentStmt(lvalue=left):
+            return left
+        case ComparisonExpr(operands=operands):
+            return next((a for a, b in pairwise(operands) if b is right), None)
+        case _:
+            return None
 
 
 def _of_two(

@@ -32,8 +32,8 @@ from mypy.plugin import (
 )
 from mypy.types import AnyType, FunctionLike, LiteralType, Type, TypeOfAny
 
-from .names import DIM, FUNCTIONS, KINDS, LANGUAGE, LINKED, METHODS, OPERATORS, SIZE
-from .tensors import declares_computed, takes_dims
+from .names import DIM, FUNCTIONS, KINDS, LANGUAGE, LIBRARY, LINKED, METHODS, OPERATORS, SIZE
+from .tensors import declares_computed, has_dims, takes_dims
 
 
 @final
@@ -107,8 +107,9 @@ class ShapewrightPlugin(Plugin):
         return self._computing(fullname)
 
     def _accepting(self, fullname: str) -> Callable[[FunctionSigContext | MethodSigContext], FunctionLike] | None:
-        """For a function of the user that takes tensors with nominal axes."""
-        if not takes_dims(self._signature(fullname)):
+        """For a function or class of the user that takes tensors with nominal axes."""
+        node = self._node(fullname)
+        if not (has_dims(node) if isinstance(node, TypeInfo) else takes_dims(self._signature(fullname))):
             return None
         from .functions import accept_numbers
 
@@ -123,16 +124,16 @@ class ShapewrightPlugin(Plugin):
         return computed_result
 
     def _node(self, fullname: str) -> object:
-        found = self.lookup_fully_qualified(fullname) if "." in fullname else None
+        if "." not in fullname or fullname.partition(".")[0] in LIBRARY:
+            return None
+        found = self.lookup_fully_qualified(fullname)
         return None if found is None else found.node
 
     def _signature(self, fullname: str) -> FunctionLike | None:
         """The declared type of a function of the user."""
-        if fullname.startswith("builtins."):
-            return None
         node = self._node(fullname)
         declared = node.var.type if isinstance(node, Decorator) else None
-        if isinstance(node, FuncDef | OverloadedFuncDef):
+        if isinstance(node, FuncDef | OverloadedFuncDef | Var):
             declared = node.type
         return declared if isinstance(declared, FunctionLike) else None
 

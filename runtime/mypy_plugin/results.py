@@ -15,6 +15,7 @@ from mypy.types import (
     Type,
     TypeOfAny,
     TypeVarType,
+    UnpackType,
     get_proper_type,
 )
 
@@ -67,8 +68,11 @@ class Results:
             only = single_symbol(size)
             found = self._reader.types.get(only.key) if only is not None else None
             return found if found is not None else AnyType(TypeOfAny.special_form)
-        if name in self._reader.types and not self._written and not self._reader.ambiguous(size):
-            return self._reader.types[name]
+        known = self._reader.types.get(name) if name is not None else None
+        if isinstance(known, LiteralType) and wanted is not None:
+            known = None  # a number takes the name that is wanted
+        if known is not None and not self._written and not self._reader.ambiguous(size):
+            return known
         if size == 1 and self._ones:
             return LiteralType(1, self._api.named_generic_type("builtins.int", []))
         return sized(self._api, size, self._reader, wanted)
@@ -80,6 +84,12 @@ def tensor(api: TypeChecker, kind: Kind, axes: list[Type]) -> Instance:
     info = api.modules[module].names[name].node
     assert isinstance(info, TypeInfo)
     return Instance(info, axes)
+
+
+def unknown_tensor(api: TypeChecker, kind: Kind) -> Instance:
+    """A tensor of which nothing but its kind is known."""
+    anything = AnyType(TypeOfAny.from_error)
+    return tensor(api, kind, [UnpackType(api.named_generic_type("builtins.tuple", [anything]))])
 
 
 def sized(api: TypeChecker, size: int, reader: Reader, wanted: Type | None) -> Type:

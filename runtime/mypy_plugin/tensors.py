@@ -73,11 +73,19 @@ def _has_computed(result: Type) -> bool:
 
 
 def takes_dims(signature: FunctionLike | None) -> bool:
-    """Whether a function that is not overloaded takes a tensor with a nominal axis."""
-    if not isinstance(signature, CallableType):
-        return False
-    found = (tensor_axes(get_proper_type(t)) for t in signature.arg_types)
-    return any(is_dim(get_proper_type(a)) for axes in found if axes is not None for a in axes[1])
+    """Whether a function takes a tensor with a nominal axis."""
+    return signature is not None and any(_has_dim(t) for f in signature.items for t in f.arg_types)
+
+
+def has_dims(info: TypeInfo) -> bool:
+    """Whether a class has a field that is such a tensor."""
+    variables = (s.node for base in info.mro[:-1] for s in base.names.values())
+    return any(isinstance(v, Var) and v.type is not None and _has_dim(v.type) for v in variables)
+
+
+def _has_dim(t: Type) -> bool:
+    found = tensor_axes(get_proper_type(t))
+    return found is not None and any(is_dim(get_proper_type(a)) for a in found[1])
 
 
 def replaced(signature: CallableType, arg_types: list[Type], result: Type) -> CallableType:

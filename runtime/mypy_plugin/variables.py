@@ -41,6 +41,7 @@ from mypy.nodes import (
     WhileStmt,
     WithStmt,
 )
+from mypy.subtypes import is_subtype
 from mypy.types import AnyType, Type, get_proper_type
 
 from .names import SAME_SHAPE
@@ -50,11 +51,15 @@ from .tensors import tensor_axes
 @final
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One place where a variable gets a value. value: the expression, if it is the whole of it."""
+    """One place where a variable gets a value.
+
+    value: the expression, if it is the whole of it. part: what is unpacked, and which item of it goes here.
+    """
 
     target: RefExpr
     value: Expression | None
     in_loop: bool
+    part: tuple[Expression, int] | None = None
 
 
 @final
@@ -83,9 +88,19 @@ class Variables:
         """Whether a variable is a parameter of a function."""
         return any(a.variable is var for a in self._parameters.get(var.name, ()))
 
+    def only(self, var: Var) -> Binding | None:
+        """Where a local variable gets its value, if that happens in one place."""
+        found = self.of(var)
+        return found[0] if len(found) == 1 and not self.is_parameter(var) and "." not in var.fullname else None
+
     def is_given_again(self, value: Context) -> bool:
         """Whether an expression is the value of a variable without an annotation, or of a container, that has others."""
         return value in self._stored or any(self._has_more(t) for t in self._targets.get(value, ()))
+
+    def is_inferred(self, value: Context) -> bool:
+        """Whether an expression is the value of a variable without an annotation."""
+        nodes = (t.node for t in self._targets.get(value, ()))
+        return any(isinstance(node, Var) and node.is_inferred for node in nodes)
 
     def _has_more(self, target: RefExpr) -> bool:
         var = target.node
@@ -123,16 +138,24 @@ class Variables:
         for child in _children(node):
             self._read(child, owner, inside)
 
-    def _bind(self, target: Expression, value: Expression | None, source: Expression | None, in_loop: bool) -> None:
+    def _bind(
+        self,
+        target: Expression,
+        value: Expression | None,
+        source: Expression | None,
+        in_loop: bool,
+        part: tuple[Expression, int] | None = None,
+    ) -> None:
         """value: the whole new value of the target. source: what it is a part of."""
         match target:
             case NameExpr() | MemberExpr():
-                self._bindings.setdefault(target.name, []).append(Binding(target, value, in_loop))
+                self._bindings.setdefault(target.name, []).append(Binding(target, value, in_loop, part))
                 if source is not None:
                     self._targets.setdefault(source, []).append(target)
             case TupleExpr(items=items) | ListExpr(items=items):
-                for item in items:
-                    self._bind(item, None, source, in_loop)
+                plain = value is not None and not any(isinstance(i, StarExpr) for i in items)
+                for n, item in enumerate(items):
+                    self._bind(item, None, source, in_loop, (value, n) if value is not None and plain else None)
             case StarExpr(expr=expr):
                 self._bind(expr, None, source, in_loop)
             case IndexExpr() if source is not None:
@@ -217,6 +240,11 @@ def is_given_again(api: TypeChecker, call: Context) -> bool:
     `h = sw.concat((x, y)); h = sw.concat((h, z))`: with exact types, the second one would be an error.
     """
     return variables_of(api.tree).is_given_again(call)
+
+
+def has_another_type(api: TypeChecker, call: Context, wanted: Type | None, found: Type) -> bool:
+    """Whether a call is the value of a variable to which something else (`:=`, say) has given another type."""
+    return wanted is not None and variables_of(api.tree).is_inferred(call) and not is_subtype(found, wanted)
 
 
 def has_computed_type(expr: Expression) -> bool:

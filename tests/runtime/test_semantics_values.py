@@ -74,7 +74,8 @@ def test_randomness_dropout_masks_are_equal_in_eager_and_compiled(options: Make)
 
 def test_randomness_normal_is_equal_to_two_ulp(options: Make) -> None:
     def loss(p: Any, x: Any) -> Any:
-        return (sw.normal(x.shape) * x).sum() * p.scale
+        shape: tuple[int, ...] = x.shape
+        return (sw.normal(shape) * x).sum() * p.scale
 
     for i in range(4):
         one = np.zeros(4, np.float32)
@@ -86,7 +87,8 @@ def test_randomness_normal_is_equal_to_two_ulp(options: Make) -> None:
 
 def test_randomness_draws_are_never_merged(options: Make) -> None:
     def loss(p: Any, x: Any) -> Any:
-        return ((sw.uniform(x.shape) - sw.uniform(x.shape)) ** 2.0 * x).sum() * p.scale
+        shape: tuple[int, ...] = x.shape
+        return ((sw.uniform(shape) - sw.uniform(shape)) ** 2.0 * x).sum() * p.scale
 
     assert float(noise_of(options(), loss).forward(sw.Tensor[Batch](np.ones(8, np.float32)))) > 0.0
 

@@ -64,7 +64,8 @@ def real_arguments(target: Target, example: Example) -> tuple[tuple[Any, ...], d
     axes = Symbols(axis_sizes(target.plan.parameters, example), lambda i: _SIZES[i])
     build = Builder(ShapeOps(axes.example), axes)
     args, kwargs = arguments(target.plan.parameters, target.plan.signature, example, build, target.owner)
-    numbers = {symbol: _SIZES[i] for i, symbol in enumerate(axes.symbols.values())}
+    usable = [n for n in _SIZES if n not in axes.fixed]
+    numbers = dict(zip(axes.symbols.values(), usable, strict=False))
 
     def zeros(x: AnyArray) -> AnyArray:
         t = type_of(x)

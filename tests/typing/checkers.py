@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -132,9 +133,11 @@ def mypy_with_plugin(folder: Path, programs: Sequence[str]) -> Outcomes:
 
 
 # ---- pyrefly and ty
-def pyrefly(folder: Path, programs: Sequence[str]) -> Outcomes:
-    """Pyrefly with the preset "default"."""
-    lines = ['preset = "default"', f'python-version = "{PYTHON}"', f'python-interpreter-path = "{sys.executable}"']
+def pyrefly(folder: Path, programs: Sequence[str], packages: str = "") -> Outcomes:
+    """Pyrefly with the preset "default"; `packages` is a folder to look for packages in, instead of this environment."""
+    where = f'python-interpreter-path = "{sys.executable}"'
+    where = f'skip-interpreter-query = true\nsite-package-path = ["{packages}"]' if packages else where
+    lines = ['preset = "default"', f'python-version = "{PYTHON}"', where]
     (folder / "pyrefly.toml").write_text("\n".join([*lines, 'search-path = [".", "lib"]']) + "\n")
     found = _empty(programs)
     for entry in json.loads(_run(folder, _tool("pyrefly"), "check", "--output-format", "json", *programs))["errors"]:
@@ -196,4 +199,6 @@ def versions() -> dict[str, str]:
 def run_all(folder: Path, programs: Sequence[str]) -> dict[str, Outcomes]:
     """Every checker over the same programs of a folder, which gets the library."""
     install_library(folder)
-    return {name: checker(folder, programs) for name, checker in CHECKERS.items()}
+    with ThreadPoolExecutor(2) as pool:
+        running = {name: pool.submit(checker, folder, programs) for name, checker in CHECKERS.items()}
+        return {name: done.result() for name, done in running.items()}

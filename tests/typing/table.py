@@ -28,11 +28,17 @@ def stored(programs: Iterable[Program], found: Mapping[str, Outcomes]) -> str:
 def table(programs: Sequence[Program], outcomes: Mapping[str, Any]) -> str:
     """How many mistakes of each kind each checker refuses, how many right lines, and the versions."""
     rows = [["mistakes in", "", *(_TITLES.get(c, c) for c in CHECKERS)], ["---", *["---:"] * (len(CHECKERS) + 1)]]
-    kinds = sorted({p.kind for p in programs if p.mistakes})
-    for kind in kinds:
-        rows.append([kind.lower(), *_counts([p for p in programs if p.kind == kind], outcomes)])
-    rows.append(["**all**", *_counts(programs, outcomes)])
+    wrong = [p for p in programs if p.name.startswith("wrong/")]
+    for kind in sorted({p.kind for p in wrong}):
+        rows.append([kind.lower(), *_counts([p for p in wrong if p.kind == kind], outcomes)])
+    rows.append(["**all**", *_counts(wrong, outcomes)])
     rows.append(["right lines that are refused", "0", *(str(_refused(programs, outcomes, c)) for c in CHECKERS)])
+    rows.append(
+        [
+            "right lines of the limits above that are refused",
+            *_counts([p for p in programs if p.name.startswith("limits/")], outcomes),
+        ]
+    )
     release = outcomes["versions"]
     rows.append(["version", "", *(release.get(_RELEASE.get(c, c), "") for c in CHECKERS)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -18,6 +18,7 @@ from typing import TypeAlias
 import pytest
 
 from .checkers import PACKAGE, PYTHON, install_library
+from .corpus import HERE
 
 pytest.importorskip("mypy")
 pytestmark = pytest.mark.checkers
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.checkers
 HEAD = """
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeVar, reveal_type
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeVar, overload, reveal_type
 
 import shapewright as sw
 
@@ -239,6 +241,20 @@ def calls(x: sw.Tensor[L3], y: sw.Tensor[L4], p: sw.Tensor[Pixels], b: sw.Tensor
     again: sw.Tensor[Literal[6]] = joined(x, y)  # E[assignment]
 
 
+def by_shape(x: sw.Tensor[Batch, Hidden, Pixels], a: sw.Tensor[Any, L6], n: int) -> None:
+    b, t, d = x.shape
+    half = d // 2 if n else 16 * 2
+    quarter = x.shape[2] - 48
+    reveal_type(x.reshape(b, t, 8, 8))  # Tensor[Batch, Hidden, Literal[8], Literal[8]]
+    reveal_type(x.reshape(b * t, d))  # Tensor[Any, Literal[64]]
+    reveal_type(x[:, :, :quarter])  # Tensor[Batch, Hidden, Literal[16]]
+    reveal_type(x[:, :, :half])  # Any
+    reveal_type(a.reshape(a.shape[0], 2, 3))  # Tensor[Any, Literal[2], Literal[3]]
+    m = 2
+    m = 3
+    reveal_type(a[:, :m])  # Tensor[Any, Any]
+
+
 def made(x: sw.Tensor[L3]) -> None:
     reveal_type(sw.zeros((2, 3)) + x)  # Tensor[Literal[2], Literal[3]]
     reveal_type(sw.arange(1, 7, 2))  # IntTensor[Literal[3]]
@@ -250,7 +266,7 @@ def unknown(a: sw.Tensor[Any, L3], b: sw.Tensor[Batch, L5], s: sw.Tensor[*tuple[
     reveal_type(sw.concat((a, a), 1))  # Tensor[Any, Literal[6]]
     reveal_type(a.reshape(-1, 1, 3))  # Tensor[Any, Literal[1], Literal[3]]
     reveal_type(sw.reshape(b, (n, 5)))  # Tensor[Any, Any]
-    reveal_type(s.reshape(3, 4))  # Any
+    reveal_type(s.reshape(3, 4))  # Tensor[*tuple[Any, ...]]
     reveal_type(sw.concat((w, w)))  # Tensor[Literal[128]]
 """
 )
@@ -333,6 +349,68 @@ def test_what_is_refused(library: Folder) -> None:
 RIGHT = (
     HEAD
     + """
+
+class Two(sw.Dim):
+    size = 2
+
+
+class Point(NamedTuple):
+    xy: sw.Tensor[Batch, Two]
+
+
+@dataclass
+class Box:
+    xy: sw.Tensor[Batch, Two]
+
+
+class Pair(sw.Pack):
+    xy: sw.Tensor[Batch, Two]
+    w: sw.Tensor[Two, Half]
+
+
+@overload
+def chosen(x: sw.Tensor[Batch, Two]) -> int: ...
+@overload
+def chosen(x: sw.Tensor[Batch, Half]) -> str: ...
+def chosen(x: Any) -> Any:
+    return x
+
+
+def objects(x: sw.Tensor[Batch, L6], w: sw.Tensor[Two, Half], z: sw.Tensor[Batch, Two]) -> float:
+    a = x[:, :2]
+    Point(a)
+    Box(a)
+    Pair(a, w)
+    Pair(xy=x[:, 2:4], w=w)
+    chosen(a)
+    keep = (a < z) & (z > a)
+    h = sw.where(keep, a, z) @ w
+    return float(sw.mean(h) + sw.mean(a @ w))
+
+
+def control(x: sw.Tensor[Batch, L6], w: sw.Tensor[L2, L4], flag: bool) -> None:
+    total = x[:, :1]
+    for i in range(1, 6):
+        total = total + x[:, i : i + 1]
+    total += x[:, :1]
+    rows = [x[:, :2], x[:, 2:4]]
+    rows.append(x[:, 4:])
+    sw.concat(rows, 1)
+    either = x[:, :2] if flag else x[:, :4]
+    sw.mean(either)
+    if (n := x[:, :3]).ndim == 2:
+        n = x[:, :4]
+    try:
+        v = x[:, 0]
+    except ValueError:
+        v = x[:, 1]
+    more = w
+    more = sw.concat((more, w))[:2]
+    parts = tuple(sw.split(x, (1, 2, 3), 1))
+    for part in parts:
+        part * 2.0
+    print(n, v, more)
+
 
 class Model(sw.Pack):
     w: sw.Tensor[Pixels, Other]
@@ -573,3 +651,16 @@ def test_nothing_is_loaded_before_it_is_needed() -> None:
     names = [m.removeprefix("shapewright.") for m in done.stdout.split()]
     plugin = [f"runtime.mypy_plugin{m}" for m in ("", ".names", ".plugin", ".tensors")]
     assert set(names) <= {"mypy", "runtime", *plugin}
+
+
+# ---- the documentation
+def test_the_output_in_the_documentation(library: Folder) -> None:
+    """The program under "mypy plugin", and what mypy says of it, to the letter."""
+    section = (HERE.parents[1] / "docs" / "static-checking.md").read_text().partition("## mypy plugin\n")[2]
+    blocks = re.findall(r"```(python|text)\n(.*?)```", section, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["python", "text"]
+    (library / "patches.py").write_text(blocks[0][1])
+    command = [sys.executable, "-m", "mypy", "--python-executable", sys.executable, "patches.py"]
+    env = {**os.environ, "PYTHONPATH": str(library / "lib")}
+    done = subprocess.run(command, cwd=library, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == blocks[1][1]

@@ -36,7 +36,8 @@ def conditions(x: sw.BoolTensor[L2, L3]) -> sw.BoolTensor[L6, L1]:
 @sw.typed
 def labels(x: sw.IntTensor[Batch, L6]) -> sw.IntTensor[Batch, L2]:
     a, b, c = sw.split(x, 2, axis=1)
-    return x[:, :2] + a + b + c
+    out: sw.IntTensor[Batch, L2] = x[:, :2] + a + b + c
+    return out
 
 
 @sw.typed
@@ -47,4 +48,4 @@ def mixed(x: sw.Tensor[L2, L3], y: sw.IntTensor[L2, L3]) -> sw.Tensor[L4, L3]:
 x = sw.IntTensor[L2, L3]([[1, 2, 3], [4, 5, 6]])
 y = sw.concat((x, x))
 reveal_type(y)  # IntTensor[Any, Literal[3]]; pyrefly: IntTensor[Int[4], Literal[3]]
-reveal_type(x.flatten())  # IntTensor[*tuple[Any, ...]]; pyrefly: IntTensor[*IntTuple[6]]
+reveal_type(x.flatten())  # IntTensor[*tuple[Any, ...]]; pyrefly: IntTensor[*IntTuple[6]]; mypy+plugin: IntTensor[Any]

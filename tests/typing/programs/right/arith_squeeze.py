@@ -22,7 +22,8 @@ class Channels(sw.Dim): ...
 
 @sw.typed
 def numbers(x: sw.Tensor[L1, L3, L1]) -> sw.Tensor[L3]:
-    return x.squeeze() + x.squeeze(0).squeeze(-1)
+    out: sw.Tensor[L3] = x.squeeze() + x.squeeze(0).squeeze(-1)
+    return out
 
 
 @sw.typed
@@ -42,7 +43,8 @@ def places(x: sw.Tensor[L2, L3]) -> sw.Tensor[L2, L1, L3]:
 
 @sw.typed
 def every(x: sw.Tensor[L2, L3], axis: int = 1) -> sw.Tensor[L2, Channels, L3]:
-    return x.unsqueeze(axis)
+    out: sw.Tensor[L2, Channels, L3] = x.unsqueeze(axis)
+    return out
 
 
 x = sw.Tensor[L1, L3, L1].ones()

@@ -17,20 +17,20 @@ L13 = Literal[13]
 
 @sw.typed
 def three(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3], z: sw.Tensor[L4, L3]) -> sw.Tensor[L8, L3]:
-    return sw.concat((x, y, z))  # E: pyrefly, check
+    return sw.concat((x, y, z))  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def four(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L2, L12]:
-    return sw.concat((x, y, x, y), axis=-1)  # E: pyrefly, check
+    return sw.concat((x, y, x, y), axis=-1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def five(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3]) -> sw.Tensor[L13, L3]:
-    return sw.concat((x, y, x, y, x))  # E: pyrefly, check
+    return sw.concat((x, y, x, y, x))  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def odd(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L6, L3]:
-    out: sw.Tensor[L6, L3] = sw.concat((x, x, y))  # E: pyrefly, check
+    out: sw.Tensor[L6, L3] = sw.concat((x, x, y))  # E: pyrefly, check, mypy+plugin
     return out

@@ -23,14 +23,14 @@ class Hidden(sw.Dim): ...
 
 @sw.typed
 def features(x: sw.Tensor[Batch, L3], y: sw.Tensor[Batch, L4]) -> sw.Tensor[Batch, L8]:
-    return sw.concat((x, y), axis=1)  # E: pyrefly, check
+    return sw.concat((x, y), axis=1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def steps(x: sw.Tensor[Batch, L3, Hidden], y: sw.Tensor[Batch, L4, Hidden]) -> sw.Tensor[Batch, L6, Hidden]:
-    return sw.concat((x, y), axis=1)  # E: pyrefly, check
+    return sw.concat((x, y), axis=1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def rows(x: sw.Tensor[L2, Hidden], y: sw.Tensor[L5, Hidden]) -> sw.Tensor[L10, Hidden]:
-    return sw.concat((x, y))  # E: pyrefly, check
+    return sw.concat((x, y))  # E: pyrefly, check, mypy+plugin

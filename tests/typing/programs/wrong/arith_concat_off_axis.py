@@ -16,17 +16,17 @@ L8 = Literal[8]
 
 @sw.typed
 def columns(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L4, L3]:
-    out: sw.Tensor[L4, L3] = sw.concat((x, y))  # E: pyrefly, check
+    out: sw.Tensor[L4, L3] = sw.concat((x, y))  # E: pyrefly, check, mypy+plugin
     return out
 
 
 @sw.typed
 def rows(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3]) -> sw.Tensor[L2, L6]:
-    out: sw.Tensor[L2, L6] = sw.concat((x, y), axis=1)  # E: pyrefly, check
+    out: sw.Tensor[L2, L6] = sw.concat((x, y), axis=1)  # E: pyrefly, check, mypy+plugin
     return out
 
 
 @sw.typed
 def depth(x: sw.Tensor[L2, L3, L4], y: sw.Tensor[L2, L5, L4]) -> sw.Tensor[L2, L3, L8]:
-    out: sw.Tensor[L2, L3, L8] = sw.concat((x, y), axis=2)  # E: pyrefly, check
+    out: sw.Tensor[L2, L3, L8] = sw.concat((x, y), axis=2)  # E: pyrefly, check, mypy+plugin
     return out

@@ -15,14 +15,14 @@ L8 = Literal[8]
 
 @sw.typed
 def first(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3]) -> sw.Tensor[L6, L3]:
-    return sw.concat((x, y))  # E: pyrefly, check
+    return sw.concat((x, y))  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def last(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L2, L8]:
-    return sw.concat((x, y), axis=-1)  # E: pyrefly, check
+    return sw.concat((x, y), axis=-1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def second(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L2, L6]:
-    return sw.concat((x, y), axis=1)  # E: pyrefly, check
+    return sw.concat((x, y), axis=1)  # E: pyrefly, check, mypy+plugin

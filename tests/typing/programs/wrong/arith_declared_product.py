@@ -31,4 +31,4 @@ def repeated(x: sw.Tensor[sw.D[N], I]) -> sw.Tensor[sw.Add[N, N], I]:
 
 @sw.typed
 def caller(x: sw.Tensor[L2, L3]) -> sw.Tensor[L5]:
-    return flat(x)  # E: pyrefly, check
+    return flat(x)  # E: pyrefly, check, mypy+plugin

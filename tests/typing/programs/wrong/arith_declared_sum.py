@@ -36,4 +36,4 @@ def one(x: sw.Tensor[sw.D[N], I], y: sw.Tensor[sw.D[M], I]) -> sw.Tensor[sw.D[N]
 
 @sw.typed
 def caller(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3]) -> sw.Tensor[L6, L3]:
-    return joined(x, y)  # E: pyrefly, check
+    return joined(x, y)  # E: pyrefly, check, mypy+plugin

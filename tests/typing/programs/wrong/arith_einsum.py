@@ -19,7 +19,7 @@ class Hidden(sw.Dim): ...
 
 @sw.typed
 def product(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L3]) -> sw.Tensor[L2, L3]:
-    out: sw.Tensor[L2, L3] = sw.einsum("ij,jk->ik", x, y)  # E: pyrefly, check
+    out: sw.Tensor[L2, L3] = sw.einsum("ij,jk->ik", x, y)  # E: pyrefly, check, mypy+plugin
     return out
 
 
@@ -31,5 +31,5 @@ def named(x: sw.Tensor[Batch, L3], y: sw.Tensor[Hidden, L4]) -> sw.Tensor[Batch,
 
 @sw.typed
 def rank(x: sw.Tensor[L2, L3], y: sw.Tensor[L3]) -> sw.Tensor[L2, L3]:
-    out: sw.Tensor[L2, L3] = sw.einsum("bij,bjk->bik", x, y)  # E: pyrefly, check
+    out: sw.Tensor[L2, L3] = sw.einsum("bij,bjk->bik", x, y)  # E: pyrefly, check, mypy+plugin
     return out

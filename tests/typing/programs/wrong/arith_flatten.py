@@ -24,29 +24,29 @@ class Hidden(sw.Dim): ...
 
 @sw.typed
 def whole(x: sw.Tensor[L2, L3]) -> sw.Tensor[L5]:
-    return x.flatten()  # E: pyrefly, check
+    return x.flatten()  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def images(x: sw.Tensor[Batch, L8, L8]) -> sw.Tensor[Batch, L16]:
-    return x.flatten(1)  # E: pyrefly, check
+    return x.flatten(1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def function(x: sw.Tensor[Batch, L3, L4]) -> sw.Tensor[Batch, L7]:
-    return sw.flatten(x, 1)  # E: pyrefly, check
+    return sw.flatten(x, 1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def front(x: sw.Tensor[L2, L3, Hidden]) -> sw.Tensor[L5, Hidden]:
-    return x.flatten(0, 1)  # E: pyrefly, check
+    return x.flatten(0, 1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def middle(x: sw.Tensor[L2, L3, L4, L5]) -> sw.Tensor[L2, L7, L5]:
-    return x.flatten(1, 2)  # E: pyrefly, check
+    return x.flatten(1, 2)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def axes(x: sw.Tensor[L2, L3]) -> sw.Tensor[L6]:
-    return x.flatten(0, 2)  # E: pyrefly, check
+    return x.flatten(0, 2)  # E: pyrefly, check, mypy+plugin

@@ -15,19 +15,19 @@ L10 = Literal[10]
 
 @sw.typed
 def multiple(x: sw.Tensor[L2, L6]) -> sw.Tensor[L5, Any]:
-    return x.reshape(5, -1)  # E: pyrefly, check
+    return x.reshape(5, -1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def size(x: sw.Tensor[L2, L6]) -> sw.Tensor[L3, L6]:
-    return x.reshape(3, -1)  # E: pyrefly, check
+    return x.reshape(3, -1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def twice(x: sw.Tensor[L2, L6]) -> sw.Tensor[Any, Any]:
-    return x.reshape(-1, -1)  # E: pyrefly, check
+    return x.reshape(-1, -1)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def flat(x: sw.Tensor[L2, L6]) -> sw.Tensor[L10]:
-    return sw.reshape(x, (-1,))  # E: pyrefly, check
+    return sw.reshape(x, (-1,))  # E: pyrefly, check, mypy+plugin

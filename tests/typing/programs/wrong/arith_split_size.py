@@ -17,20 +17,20 @@ class Batch(sw.Dim): ...
 
 @sw.typed
 def first(x: sw.Tensor[L5, L3]) -> sw.Tensor[L3, L3]:
-    return sw.split(x, (2, 3))[0]  # E: pyrefly, check
+    return sw.split(x, (2, 3))[0]  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def named(x: sw.Tensor[Batch, L6]) -> sw.Tensor[Batch, L3]:
-    return sw.split(x, (2, 4), axis=1)[1]  # E: pyrefly, check
+    return sw.split(x, (2, 4), axis=1)[1]  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def equal(x: sw.Tensor[L6, L3]) -> sw.Tensor[L3, L3]:
     a, b, c = sw.split(x, 2)
-    return a + b + c  # E: pyrefly, check
+    return a + b + c  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def rest(x: sw.Tensor[L7, L3]) -> sw.Tensor[L3, L3]:
-    return sw.split(x, 3)[2]  # E: pyrefly, check
+    return sw.split(x, 3)[2]  # E: pyrefly, check, mypy+plugin

@@ -13,12 +13,12 @@ L3 = Literal[3]
 
 @sw.typed
 def two(x: sw.Tensor[L2, L3]) -> sw.Tensor[L3]:
-    return x.squeeze(0)  # E: pyrefly, check
+    return x.squeeze(0)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
-def all_of_them(x: sw.Tensor[L1, L3, L1]) -> sw.Tensor[L1, L3]:
-    return x.squeeze()  # E: pyrefly, check
+def all_of_them(x: sw.Tensor[L1, L3, L1], y: sw.Tensor[L1, L3]) -> sw.Scalar:
+    return sw.mse_loss(x.squeeze(), y)  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
@@ -28,4 +28,4 @@ def place(x: sw.Tensor[L2, L3]) -> sw.Tensor[L2, L1, L3]:
 
 @sw.typed
 def function(x: sw.Tensor[L2, L3, L1]) -> sw.Tensor[L2, L1]:
-    return sw.squeeze(x, 1)  # E: pyrefly, check
+    return sw.squeeze(x, 1)  # E: pyrefly, check, mypy+plugin

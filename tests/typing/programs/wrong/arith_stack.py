@@ -16,27 +16,27 @@ class Batch(sw.Dim): ...
 
 @sw.typed
 def rows(x: sw.Tensor[L2, L3], y: sw.Tensor[L3, L3]) -> sw.Tensor[L2, L2, L3]:
-    out: sw.Tensor[L2, L2, L3] = sw.stack((x, y))  # E: pyrefly, check
+    out: sw.Tensor[L2, L2, L3] = sw.stack((x, y))  # E: pyrefly, check, mypy+plugin
     return out
 
 
 @sw.typed
 def named(x: sw.Tensor[Batch, L3], y: sw.Tensor[Batch, L4]) -> sw.Tensor[L2, Batch, L3]:
-    out: sw.Tensor[L2, Batch, L3] = sw.stack((x, y))  # E: pyrefly, check
+    out: sw.Tensor[L2, Batch, L3] = sw.stack((x, y))  # E: pyrefly, check, mypy+plugin
     return out
 
 
 @sw.typed
 def third(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L4]) -> sw.Tensor[L3, L2, L3]:
-    out: sw.Tensor[L3, L2, L3] = sw.stack((x, x, y))  # E: pyrefly, check
+    out: sw.Tensor[L3, L2, L3] = sw.stack((x, x, y))  # E: pyrefly, check, mypy+plugin
     return out
 
 
 @sw.typed
 def count(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L3]) -> sw.Tensor[L3, L2, L3]:
-    return sw.stack((x, y))  # E: pyrefly, check
+    return sw.stack((x, y))  # E: pyrefly, check, mypy+plugin
 
 
 @sw.typed
 def middle(x: sw.Tensor[L2, L3], y: sw.Tensor[L2, L3]) -> sw.Tensor[L2, L4, L3]:
-    return sw.stack((x, y), axis=1)  # E: pyrefly, check
+    return sw.stack((x, y), axis=1)  # E: pyrefly, check, mypy+plugin

@@ -33,7 +33,12 @@ def table(programs: Sequence[Program], outcomes: Mapping[str, Any]) -> str:
         rows.append([kind.lower(), *_counts([p for p in wrong if p.kind == kind], outcomes)])
     rows.append(["**all**", *_counts(wrong, outcomes)])
     rows.append(["right lines that are refused", "0", *(str(_refused(programs, outcomes, c)) for c in CHECKERS)])
-    rows.append(["right lines of the limits above that are refused", *_counts([p for p in programs if p.name.startswith("limits/")], outcomes)])
+    rows.append(
+        [
+            "right lines of the limits above that are refused",
+            *_counts([p for p in programs if p.name.startswith("limits/")], outcomes),
+        ]
+    )
     release = outcomes["versions"]
     rows.append(["version", "", *(release.get(_RELEASE.get(c, c), "") for c in CHECKERS)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -17,9 +17,8 @@ def two(x: sw.Tensor[L2, L3]) -> sw.Tensor[L3]:
 
 
 @sw.typed
-def all_of_them(x: sw.Tensor[L1, L3, L1]) -> sw.Tensor[L1, L3]:
-    out: sw.Tensor[L1, L3] = x.squeeze()  # E: pyrefly, check
-    return out
+def last(x: sw.Tensor[L2, L3]) -> sw.Tensor[L2]:
+    return x.squeeze(-1)  # E: pyrefly, check
 
 
 @sw.typed

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
-from typing import Final, final
+from typing import Final, cast, final
 
 from ..compiler.errors import OptionError
 
@@ -29,9 +29,9 @@ def install_import_hook(modules: str | Sequence[str]) -> ImportHook:
     Raises:
         OptionError: a module is imported already, or the name is none.
     """
-    names = (modules,) if isinstance(modules, str) else tuple(modules)
+    names = tuple(modules) if isinstance(modules, tuple | list) else (cast("str", modules),)
     for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
+        if not isinstance(cast("object", name), str) or not all(part.isidentifier() for part in name.split(".")):
             raise OptionError(
                 f"{name!r} is not the name of a module", help='write it as in an import: "package.module"', code="SW801"
             )

@@ -197,4 +197,6 @@ def test_bad_names(hooked: Any) -> None:
         sw.install_import_hook("hooked_models")
     with pytest.raises(sw.OptionError, match="is not the name of a module"):
         sw.install_import_hook("models/plain.py")
+    with pytest.raises(sw.OptionError, match="is not the name of a module"):
+        sw.install_import_hook(hooked)
     assert not any(type(f).__name__ == "ImportHook" for f in sys.meta_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -184,6 +185,28 @@ def test_the_kinds_have_the_same_signatures() -> None:
     # An index is an integer tensor whatever is indexed.
     same = [text.replace("key:Tensor[N]", "key:IntTensor[N]") for text in integers]
     assert same == tensor == conditions
+
+
+def test_pyrefly_finds_no_fault_in_them(tmp_path: Path) -> None:
+    """It does not say so where they are used: the functions would be `Any`."""
+    install_library(tmp_path)
+    config = 'preset = "default"\npython-version = "3.13"\nsearch-path = ["lib"]\n'
+    (tmp_path / "pyrefly.toml").write_text(f'{config}python-interpreter-path = "{sys.executable}"\n')
+    stubs = [f"lib/{PACKAGE.name}/dsl/pyrefly/{stub.name}" for stub in STUBS]
+    assert faults(tmp_path, stubs) == []
+    rules = tmp_path / stubs[[s.name for s in STUBS].index("rules.pyi")]
+    rules.write_text(
+        rules.read_text().replace("def elements(shape: IntTuple) -> Int", "def elements(shape: IntTuple) -> str")
+    )
+    assert faults(tmp_path, stubs) != []
+
+
+def faults(folder: Path, files: list[str]) -> list[str]:
+    """What Pyrefly has against files."""
+    tool = Path(sysconfig.get_path("scripts")) / "pyrefly"
+    command = [str(tool), "check", "--output-format", "json", *files]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return [entry["description"] for entry in json.loads(done.stdout)["errors"]]
 
 
 # ---- the rules against what runs

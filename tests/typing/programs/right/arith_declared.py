@@ -52,6 +52,8 @@ x = sw.Tensor[L2, L3].ones()
 y = sw.Tensor[L3, L3].ones()
 a = both(sw.Tensor[L2, Hidden].ones(shape=(2, 4)), sw.Tensor[L3, Hidden].ones(shape=(3, 4)))
 b = flat(x)
+# fmt: off
 reveal_type(a)  # Tensor[Any, Hidden]; pyrefly: Tensor[Int[5], Hidden]; ty: Tensor[Add[Literal[2], Literal[3]], Hidden]; mypy+plugin: Tensor[Literal[5], Hidden]
+# fmt: on
 reveal_type(b)  # Tensor[Any]; pyrefly: Tensor[Int[6]]; ty: Tensor[Mul[Literal[2], Literal[3]]]
 print(outer(x[0], y[0]).shape)

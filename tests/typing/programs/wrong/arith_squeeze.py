@@ -22,6 +22,11 @@ def all_of_them(x: sw.Tensor[L1, L3, L1], y: sw.Tensor[L1, L3]) -> sw.Scalar:
 
 
 @sw.typed
+def last(x: sw.Tensor[L2, L3]) -> sw.Tensor[L2]:
+    return x.squeeze(-1)  # E: pyrefly, check, mypy+plugin
+
+
+@sw.typed
 def place(x: sw.Tensor[L2, L3]) -> sw.Tensor[L2, L1, L3]:
     return x.unsqueeze(0)  # E
 

@@ -8,7 +8,3 @@ schedule               nests become kernels, kernels become slabs that are cut i
 codegen                kernels become the text of a Numba module, each distinct one once
 plan                   sizes become addresses: the table of calls that a step walks
 """
-
-from .compile import compile_graph as compile
-
-__all__ = ["compile"]

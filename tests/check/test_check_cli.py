@@ -146,6 +146,21 @@ def test_no_errors(tmp_path: Path) -> None:
     assert invoke(str(path), "--json") == (0, "[]\n")
 
 
+def test_several_files(tmp_path: Path) -> None:
+    """In the order in which they are given, each with its own summary; the status is that of the worst."""
+    paths = [tmp_path / "right.py", tmp_path / "program.py", tmp_path / "broken.py"]
+    for path, text in zip(paths, ("x = 1\n", WRONG, "import no_such_module\n"), strict=True):
+        path.write_text(text)
+    right, wrong, broken = map(str, paths)
+    status, out = invoke(right, wrong)
+    assert status == 1
+    assert out.splitlines()[0] == f"{right}: 0 functions checked, no errors"
+    assert out.splitlines()[-1].startswith(f"{wrong}: 1 error in 1 function")
+    status, out = invoke(broken, wrong, right, "--json")
+    assert status == 2
+    assert [(e["file"], e["code"]) for e in json.loads(out)] == [(broken, "SW000"), (wrong, "SW102")]
+
+
 def test_no_such_file(tmp_path: Path) -> None:
     done = run(tmp_path, "nothing.py")
     assert (done.returncode, done.stdout) == (2, "")

@@ -175,7 +175,10 @@ def modules(library: Folder, tmp_path: Path) -> Folder:
     return tmp_path
 
 
-WRONG_ROWS = ("shapewright", "reshape: Tensor[Rows=5, Literal[3]] has 15 elements, the shape [2, 6] has 12")
+def is_wrong(said: Said) -> bool:
+    """Whether the reshape is refused, with the size that Rows has now, and nothing else."""
+    (found,) = said.errors.get(10, [("", "")])
+    return list(said.errors) == [10] and found[0] == "shapewright" and "Tensor[Rows=5, Literal[3]] has 15" in found[1]
 
 
 def test_kept_results_are_right_when_a_size_changes(modules: Folder) -> None:
@@ -185,7 +188,7 @@ def test_kept_results_are_right_when_a_size_changes(modules: Folder) -> None:
     assert list(run_mypy(modules, "axes.py", "use.py").errors) == [11]  # the Dim comes from the cache
     (modules / "use.py").write_text(USE)
     (modules / "axes.py").write_text(AXES.format(5))
-    assert run_mypy(modules, "axes.py", "use.py").errors == {10: [WRONG_ROWS]}
+    assert is_wrong(run_mypy(modules, "axes.py", "use.py"))
 
 
 def test_the_daemon_checks_again_when_a_size_changes(modules: Folder) -> None:
@@ -211,7 +214,7 @@ def test_the_daemon_checks_again_when_a_size_changes(modules: Folder) -> None:
         second, third = after(5, 10), after(4, 20)
     finally:
         ask("stop")
-    assert [read(text).errors for text in (first, second, third)] == [{}, {10: [WRONG_ROWS]}, {}]
+    assert (read(first).errors, is_wrong(read(second)), read(third).errors) == ({}, True, {})
 
 
 def test_another_plugin_version_forgets_kept_results(modules: Folder) -> None:

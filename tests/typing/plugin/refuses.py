@@ -42,25 +42,25 @@ def sizes(x: sw.Tensor[L2, L6], y: sw.Tensor[Batch, L3], z: sw.Tensor[Batch, L5]
     sw.reshape(x, (3, 5))  # E: reshape: Tensor[Literal[2], Literal[6]] has 12 elements, the shape [3, 5] has 15
     x.reshape(5, -1)  # E: Tensor[Literal[2], Literal[6]] does not fit (5, -1): 12 elements are not a multiple of 5
     x.reshape(-1, -1)  # E: reshape: more than one -1
-    sw.concat((y, z))  # E: concat: axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
-    sw.concat((p, y), 0)  # E: concat: axis 1 of operand 1 (Pixels=64) must equal axis 1 of operand 2 (3)
+    sw.concat((y, z))  # E: axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
+    sw.concat((p, y), 0)  # E: axis 1 of operand 1 (Pixels=64) must equal axis 1 of operand 2 (3)
     sw.concat((x, x), axis=2)  # E: concat: there is no axis 2
     sw.stack((y, z))  # E: must equal
     sw.split(x, (2, 5), 1)  # E: split: sizes (2, 5) sum to 7, axis 1 has 6
     sw.squeeze(x, 0)  # E: squeeze: axis 0 has size 2, not 1
-    sw.broadcast_to(x, (3, 6))  # E: broadcast_to: axis 0 of operand 1 (2) cannot become 3
+    sw.broadcast_to(x, (3, 6))  # E: cannot become 3
     x.flatten(1, 0)  # E: flatten: axis 1 comes after axis 0
-    sw.einsum("ij,kj->ik", y, z)  # E: einsum, letter "j": axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
+    sw.einsum("ij,kj->ik", y, z)  # E: axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
     sw.einsum("ij->k", y)  # E: "k" is in no operand
     sw.pad(x, ((1, 1),))  # E: pad: 1 pairs of widths for 2 axes
     x[2]  # E: index 2 is outside axis 0 of size 2
     y[:, 3]  # E: index 3 is outside axis 1 of size 3
     x[0, 0, 0]  # E: 3 indices for 2 axes
-    y + z  # E: add: axis 1 of operand 1 (3) and axis 1 of operand 2 (5) do not broadcast
-    y * p  # E: mul: axis 1 of operand 1 (3) and axis 1 of operand 2 (Pixels=64) do not broadcast
-    x @ x  # E: matmul: axis 1 of operand 1 (6) must equal axis 0 of operand 2 (2)
-    sw.matmul(y, x)  # E: matmul: axis 1 of operand 1 (3) must equal axis 0 of operand 2 (2)
-    sw.sub(y, z)  # E: sub: axis 1 of operand 1 (3) and axis 1 of operand 2 (5) do not broadcast
+    y + z  # E: do not broadcast
+    y * p  # E: do not broadcast
+    x @ x  # E: axis 1 of operand 1 (6) must equal axis 0 of operand 2 (2)
+    sw.matmul(y, x)  # E: axis 1 of operand 1 (3) must equal axis 0 of operand 2 (2)
+    sw.sub(y, z)  # E: do not broadcast
     sw.linear(x, x)  # E: linear
     sw.mean(x, 2)  # E: mean: there is no axis 2
     joined = sw.concat((y, z), 1)

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import shapewright
+
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # `benchmarks` is no part of the package
 
-from benchmarks import gpu, gpu_peers, gpu_report, gpu_workloads, reference
+from benchmarks import gpu, gpu_peers, gpu_report, gpu_workloads, reference, typed_calls
 from benchmarks.gpu_report import Report, Result, Times
 from benchmarks.gpu_workloads import WORKS, sampled, sized
 from benchmarks.peers import BY_NAME, OURS, PEERS, Running, shapewright_cpu, shapewright_gpu
@@ -229,3 +231,15 @@ def test_estimates_count_what_a_row_needs() -> None:
     assert (mlp.parameters, block.parameters) == (3 * 4096 * 4097 + 40970, 7_087_872)
     assert abs(mlp.flops / (2 * 4096**4 * 8 / 4096) - 1) < 0.01  # three products of 4096 forward, five backward
     assert max(block.estimates(3e12, 50), key=block.estimates(3e12, 50).__getitem__) == "arithmetic"
+
+
+def test_typed_calls_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed_calls.main(["--rounds", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [len(line.split("|")) for line in lines if line.startswith(("| three", "| a pack"))] == [7, 7, 7]
+    assert any(line.startswith("| digits program") for line in lines)
+    for name, bare, args, _, _ in typed_calls.calls():
+        quick = shapewright.typed(bare)
+        for _ in range(3):
+            quick(*args)
+        assert quick.__code__.co_filename.startswith("<shapewright check"), name  # it is the quick one

@@ -24,7 +24,7 @@ from ..dsl.interpreters import ExampleOps
 from ..dsl.pack import Pack, flatten, is_array
 from ..dsl.record import LeafAxes, labelled
 from ..dsl.report import check_signature
-from ..dsl.scope import ChecksMode, axis_scope
+from ..dsl.scope import axis_scope
 from ..dsl.typed import signature_axes
 from .cuda.inputs import received
 from .eager import EagerBuild, EagerSession, running, scoped
@@ -221,11 +221,6 @@ def check_state(new: object, state: ParamList[Any]) -> list[AnyArray]:
     return leaves
 
 
-def checks_of(options: Options) -> ChecksMode | None:
-    """How often `@typed` checks run; the default leaves that as the process has it."""
-    return None if options.checks == "all" else options.checks
-
-
 @final
 class EagerEngine(Engine):
     """Executes the loss on a fresh tape for every call; computes everything, then writes."""
@@ -237,7 +232,7 @@ class EagerEngine(Engine):
     def forward(self, xs: Sequence[object]) -> Arr:
         model = self._model
         nans = scoped(debug_nans=model.options.debug_nans)
-        with running(model.train.key, model.real), nans, axis_scope(checks_of(model.options)):
+        with running(model.train.key, model.real), nans, axis_scope(model.options.checks):
             return self._owned(check_result(model.call(*self._packs(), *model.named_inputs(xs)), model)[0])
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
@@ -259,7 +254,7 @@ class EagerEngine(Engine):
         model = self._model
         inputs = model.named_inputs(xs)
         session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
-        with session, axis_scope(checks_of(model.options)):
+        with session, axis_scope(model.options.checks):
             refs = session.use_params(model.train.params)
             loss, *state = check_result(model.call(refs, *self._packs()[1:], *inputs), model)
             grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]

@@ -68,7 +68,7 @@ def check(
 
 @app.command()
 def lsp() -> None:
-    """Serve an editor: errors, shapes, costs and kernels of the typed functions of a file (needs shapewright[lsp])."""
+    """Serve an editor: errors, shapes, costs and kernels of the typed functions of a file (needs the package pygls)."""
     try:
         from .lsp.server import serve
     except ModuleNotFoundError as error:

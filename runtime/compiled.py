@@ -23,7 +23,7 @@ from ..dsl.record import Recording, record
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from . import lower
-from .backends import Engine, Model, check_result, checks_of
+from .backends import Engine, Model, check_result
 from .cuda.inputs import DeviceInput, given_array
 from .eager import has_nan
 from .optim import Optimizer
@@ -165,7 +165,7 @@ class CompiledEngine(Engine):
         found = next((c for c in known if c.fits(types, spec)), None)
         labels = tuple(t.names for t in types)
         if found is None or labels not in self._labels:
-            with axis_scope(checks_of(self._model.options)):
+            with axis_scope(self._model.options.checks):
                 check_call(self._model.loss, (*self._packs(), *inputs))
             self._labels.add(labels)
         if found is None:
@@ -258,7 +258,7 @@ class CompiledEngine(Engine):
     def _recorded(self, method: str, inputs: tuple[Any, ...], optimizer: Optimizer | None) -> Recorded:
         """The loss, with the gradients and the update that the method needs."""
         train, model = self._train, self._model
-        with axis_scope(checks_of(model.options)):
+        with axis_scope(model.options.checks):
             recording = record(model.loss, *self._packs(), *inputs, state=train.state is not None, dtype=model.real)
         ops = recording.ops
         results = check_result(recording.result, model)

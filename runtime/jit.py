@@ -22,7 +22,7 @@ from ..dsl.record import record
 from ..dsl.report import check_function, wrong_call
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
-from .backends import checks_of, input_names, is_pack
+from .backends import input_names, is_pack
 from .cuda.inputs import DeviceInput, given_array, received
 from .eager import EagerOps, inside_run, running, scoped
 from .options import Options, check_available
@@ -109,7 +109,7 @@ class Jitted(Generic[P, R]):
 
             return call_eagerly(f, call.positional(), call.static, key=key, real=real, options=self._options)
         nans = scoped(debug_nans=self._options.debug_nans)
-        with running(key, real), nans, axis_scope(checks_of(self._options)):
+        with running(key, real), nans, axis_scope(self._options.checks):
             return f(*call.positional(), **call.static)
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -185,7 +185,7 @@ class Jitted(Generic[P, R]):
         found = self._exact.get(exact)
         if found is None or found.compiled.spec != call.spec:
             types = [type_of(x) for x in call.leaves]
-            with axis_scope(checks_of(self._options)):
+            with axis_scope(self._options.checks):
                 check_call(self._f, call.positional(), call.static)
             known = self._ready.setdefault(call.key, [])
             found = next((r for r in known if r.compiled.fits(types, call.spec)), None)
@@ -197,7 +197,7 @@ class Jitted(Generic[P, R]):
 
     def _compile(self, types: list[TensorType], call: Call, known: Sequence[Ready]) -> Ready:
         given: tuple[object, ...] = call.positional() or ((),)
-        with axis_scope(checks_of(self._options)):
+        with axis_scope(self._options.checks):
             recording = record(self._with_static(call.static), *given, params=is_pack(given[0]), name=self._name)
         if known:
             reason = f"{self._name}: {change(known[-1].compiled, types, call.spec)}"

@@ -10,10 +10,10 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType
 from ..dsl.repairs import closest
 from ..dsl.report import kind_text, option_text
+from ..dsl.scope import DEFAULT_MODE, ChecksMode
 
 Backend: TypeAlias = Literal["eager", "compiled"]
 Device: TypeAlias = Literal["cpu", "cuda"]
-Checks: TypeAlias = Literal["off", "boundary", "all"]
 Precision: TypeAlias = Literal["highest", "high"]
 StorageType: TypeAlias = Literal["float32", "float64", "bfloat16", "float16"]
 
@@ -43,7 +43,8 @@ class Options:
     debug_nans: name the operation and line that made the first NaN.
     autotune: choose between kernels by timing them.
     fail_on_recompile: raise `CompileError` where a second compilation of a method would start.
-    checks: how often `@typed` checks run: never, at the outermost call, or at every call.
+    checks: how often `@typed` checks run: never, at the outermost call, or at every call. SHAPEWRIGHT_CHECKS sets the
+        default, which is every call otherwise.
 
     Raises:
         OptionError: a value that is not one of the good ones, which the message lists.
@@ -59,7 +60,7 @@ class Options:
     debug_nans: bool = False
     autotune: bool = False
     fail_on_recompile: bool = False
-    checks: Checks = "all"
+    checks: ChecksMode = DEFAULT_MODE
 
     def __post_init__(self) -> None:
         for name, good in _CHOICES.items():

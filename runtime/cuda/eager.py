@@ -12,7 +12,7 @@ from ...compiler.types import DType, TensorType
 from ...dsl.array import make, type_of, value_of
 from ...dsl.pack import flatten
 from ...dsl.scope import axis_scope
-from ..backends import Engine, Model, check_result, checks_of
+from ..backends import Engine, Model, check_result
 from ..eager import EagerBuild, Tape, running, scoped, tape_gradients
 from ..optim import Optimizer, apply_updates
 from ..options import Options
@@ -56,7 +56,7 @@ class CudaEagerEngine(Engine):
     def _running(self, tape: Tape | None) -> Generator[None]:
         model = self._model
         scope = scoped(tape=tape, debug_nans=model.options.debug_nans, device=self._ops.perform)
-        with running(model.train.key, model.real), scope, axis_scope(checks_of(model.options)):
+        with running(model.train.key, model.real), scope, axis_scope(model.options.checks):
             yield
 
     def _run(self, xs: Sequence[object]) -> tuple[AnyArray, list[DeviceArray], list[DeviceArray]]:
@@ -161,7 +161,7 @@ def call_eagerly(
     """Call a function with every operation on the device; its result comes back to the host."""
     ops = DeviceOps(options.matmul_precision)
     scope = scoped(debug_nans=options.debug_nans, device=ops.perform)
-    with running(key, real), scope, axis_scope(checks_of(options)):
+    with running(key, real), scope, axis_scope(options.checks):
         result = f(*[lifted(ops, a) for a in args], **static)
     leaves, spec = flatten(result)
     return spec.unflatten([make(type_of(a), ops.lift(cast("Arr", value_of(a))).fetch(), None) for a in leaves])

@@ -249,7 +249,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, "optim", *(name for name in globals() if name.startswith("__"))])
 
 
 def _eager() -> EagerOps:

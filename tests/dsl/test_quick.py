@@ -617,6 +617,19 @@ def refused(*args):
 one, two = sw.Tensor(np.ones(2)), sw.Tensor(np.ones((2, 2)))
 for _ in range(3):
     print(refused(one, one), refused(two, one), refused(one, two), outer.__code__.co_filename.startswith("<shapewright"))
+
+@sw.typed
+def loss(p: sw.TList[sw.Tensor[Batch]], x: sw.Tensor[Batch]) -> sw.Scalar:
+    inner(two)
+    return x.sum()
+
+for options in (sw.Options(backend="eager"), sw.Options(backend="eager", checks="all")):
+    try:
+        sw.ScalarTrainer(sw.TList(one), loss, options).forward(one)
+    except sw.ShapeError:
+        print("refused")
+    else:
+        print("accepted")
 """
 
 
@@ -635,11 +648,12 @@ def lines_with(**environment: str) -> list[str]:
 
 
 def test_environment() -> None:
-    assert lines_with(SHAPEWRIGHT_CHECKS="all") == ["False True True False", *["False True True True"] * 2]
-    assert lines_with(SHAPEWRIGHT_CHECKS="boundary") == ["False True False False"] * 3
-    assert lines_with(SHAPEWRIGHT_CHECKS="off") == ["False False False False"] * 3
+    both, last = ["refused", "refused"], ["accepted", "refused"]  # options that say "all" come before the variable
+    assert lines_with(SHAPEWRIGHT_CHECKS="all") == ["False True True False", *["False True True True"] * 2, *both]
+    assert lines_with(SHAPEWRIGHT_CHECKS="boundary") == ["False True False False"] * 3 + last
+    assert lines_with(SHAPEWRIGHT_CHECKS="off") == ["False False False False"] * 3 + last
     for checker_ in ("reference", "full"):
-        assert lines_with(SHAPEWRIGHT_CHECKER=checker_) == ["False True True False"] * 3
+        assert lines_with(SHAPEWRIGHT_CHECKER=checker_) == ["False True True False"] * 3 + both
     for variable in ("SHAPEWRIGHT_CHECKS", "SHAPEWRIGHT_CHECKER"):
         message = "\n".join(lines_with(**{variable: "no"}))
         assert f"{variable}='no'" in message

@@ -51,7 +51,7 @@ class Writer:
     lines: list[str] = field(default_factory=list[str])
     sizes: dict[object, str] = field(default_factory=dict[object, str])  # Dim or (frame, variable) -> its variable
     unsure: set[str] = field(default_factory=set[str])  # variables that are None while the axis has no size
-    sources: dict[object, Source] = field(default_factory=dict[object, Source])  # of Dims
+    sources: dict[object, Source] = field(default_factory=dict[object, Source])  # who binds it, if that is sure
     labels: list[str] = field(default_factory=list[str])  # conditions: an axis has the label of another Dim
     _later: list[tuple[str, AxisSpec, int]] = field(default_factory=list[tuple[str, AxisSpec, int]])
     _blocks: list[_Block] = field(default_factory=list[_Block])
@@ -136,7 +136,7 @@ class Writer:
             self.value(inner, part, source, frame, depth + 1)
 
     def _class(self, text: str, cls: type[object]) -> None:
-        self.refuse(f"{text}.__class__ is not {self.constant(cls.__name__, cls)}")
+        self.refuse(f"{text}.__class__ is not {self.constant('Class', cls)}")
 
     def _tuple(self, hint: TupleHint, text: str, at: Source, frame: int, depth: int) -> None:
         self._class(text, hint.cls)
@@ -224,12 +224,11 @@ class Writer:
             self._placed(at)
         if have is None:
             have = self.sizes[key] = self.new("s")
-            if axis.kind == "dim":
-                self.sources[key] = at
+            self.sources[key] = at
             if born is self._blocks[-1]:
                 return have
             self.unsure.add(have)
-            self.lines.insert(born.start, "    " * born.indent + f"{have} = None")
+            self.lines.insert(born.start, "    " * born.indent + f"{have} = {have}_at = None")
             self._moved(born.start)
         taken = self.new("r")
         pairs.append((taken, have))
@@ -260,7 +259,18 @@ class Writer:
         """Begin another text, in which the variables of this one are known."""
         self.fail, self.lines, self.labels = fail, [], []
         self._blocks = [_Block(0, self.indent)]
-        self._frames = [self._blocks[0]]
+        self._frames[0] = self._blocks[0]
+
+    @property
+    def frames(self) -> int:
+        """How many packs with type variables of their own there are."""
+        return len(self._frames) - 1
+
+    def known(self) -> str:
+        """The text of what is known of type variables: which, the size (None: not known), who bound it."""
+        local: list[tuple[object, str]] = [(key, v) for key, v in self.sizes.items() if isinstance(key, tuple)]
+        sources = {v: f"{v}_at" if v in self.unsure else self.constant("source", self.sources[key]) for key, v in local}
+        return "(" + "".join(f"({self.constant('key', key)}, {v}, {sources[v]}), " for key, v in local) + ")"
 
     def expressions(self) -> None:
         """The sizes that are sums and products of others, when those are known."""

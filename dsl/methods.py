@@ -52,7 +52,7 @@ class ReductionOf(Generic[*S]):
     @overload
     def __call__(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
     def __call__(self, axis: Any = None, keepdims: bool = False) -> Any:
-        raise NotImplementedError
+        raise AssertionError("its type alone is used")
 
 
 class IndexOf(Generic[*S]):
@@ -77,7 +77,7 @@ class IndexOf(Generic[*S]):
     @overload
     def __call__(self, axis: int | None = None, keepdims: bool = False) -> Any: ...
     def __call__(self, axis: Any = None, keepdims: bool = False) -> Any:
-        raise NotImplementedError
+        raise AssertionError("its type alone is used")
 
 
 class IntReductionOf(Generic[*S]):
@@ -106,7 +106,7 @@ class IntReductionOf(Generic[*S]):
     @overload
     def __call__(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
     def __call__(self, axis: Any = None, keepdims: bool = False) -> Any:
-        raise NotImplementedError
+        raise AssertionError("its type alone is used")
 
 
 class ConditionOf(Generic[*S]):
@@ -135,7 +135,7 @@ class ConditionOf(Generic[*S]):
     @overload
     def __call__(self, axis: Axis = None, keepdims: bool = False) -> Any: ...
     def __call__(self, axis: Any = None, keepdims: bool = False) -> Any:
-        raise NotImplementedError
+        raise AssertionError("its type alone is used")
 
 
 class TransposeOf(Generic[*S]):
@@ -174,7 +174,7 @@ class TransposeOf(Generic[*S]):
     @overload
     def __call__(self, *axes: int | Sequence[int] | None) -> Any: ...
     def __call__(self, *axes: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError("its type alone is used")
 
 
 # ---- what the decorators give

@@ -6,20 +6,26 @@ array, a subclass, a wrong size - it leaves to the full check, which decides and
 
 from __future__ import annotations
 
+import itertools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from types import FunctionType
 from typing import Any, Final, TypeAlias, cast, final
 
+from ..compiler.sizes import Size
 from .comparisons import Unsupported, Writer
-from .hints import ArrayHint, Hint, PackHint
-from .scope import Scope, Source, current_scope, join
+from .hints import ArrayHint, Hint, PackHint, PlainHint
+from .scope import Binding, Bindings, Scope, Source, current_scope, join
 
 AnyFunction: TypeAlias = "Callable[..., Any]"
+Known: TypeAlias = (
+    "tuple[object, Size | list[Size] | None, Source]"  # a type variable of a call, its size, who bound it
+)
 MISSING: Final = object()  # a parameter that was not given
 _FREE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_numbers = itertools.count(1)
 
 __all__ = ["Signed", "Unsupported", "compiled", "replace"]
 
@@ -29,8 +35,8 @@ __all__ = ["Signed", "Unsupported", "compiled", "replace"]
 class Signed:
     """What there is to know of a typed function.
 
-    parameters: name, kind, annotation, where that is. slow: does a call that the quick check does not accept, from its
-    arguments; finish: checks a result, from the arguments, too.
+    parameters: name, annotation, where that is. slow: does a call that the quick check does not accept, from its
+    arguments; finish: checks a result in full, from the sizes of type variables and the number of their frames.
     """
 
     f: AnyFunction
@@ -39,19 +45,77 @@ class Signed:
     parameters: tuple[tuple[str, Hint, Source], ...]
     result: tuple[Hint, Source]
     slow: Callable[[tuple[object, ...], dict[str, object]], object]
-    finish: Callable[[Scope, tuple[object, ...], dict[str, object], object], object]
+    finish: Callable[[Scope, object, Bindings, int], object]
+
+
+def compiled(signed: Signed, owner: PackHint | None = None) -> FunctionType:
+    """The quick check of a function; `owner`: the annotations of the pack whose method it is.
+
+    Raises:
+        Unsupported: an annotation or a function that only the full check knows.
+    """
+    if not isinstance(signed.f, FunctionType) or hasattr(signed.f, "__wrapped__"):
+        raise Unsupported  # a wrapper may see whether a default was given
+    check = _made(signed, owner, by_name=False)
+    check.__globals__["by_name"] = _by_name(signed, owner)
+    return check
+
+
+def replace(function: FunctionType, check: FunctionType) -> None:
+    """Make a function without free variables, and with globals of its own, do what a check does."""
+    function.__globals__.update(check.__globals__)
+    function.__defaults__ = check.__defaults__
+    function.__code__ = check.__code__
+
+
+def _made(signed: Signed, owner: PackHint | None, *, by_name: bool) -> FunctionType:
+    function = _Function(signed, owner, by_name)
+    text = function.text()
+    file = f"<shapewright check {next(_numbers)} of {signed.name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    namespace = {**function.constants, "__name__": __name__}
+    exec(compile(text, file, "exec"), namespace)
+    return cast("FunctionType", namespace["check"])
+
+
+def _given(values: Iterable[object]) -> tuple[object, ...]:
+    return tuple(v for v in values if v is not MISSING)
+
+
+def _by_name(signed: Signed, owner: PackHint | None) -> AnyFunction:
+    """Does a call with arguments that were given by name; its check is made when there is one."""
+    kinds = [signed.signature.parameters[n].kind for n, _, _ in signed.parameters]
+    index = {n: i for i, (n, _, _) in enumerate(signed.parameters) if kinds[i] is not Parameter.POSITIONAL_ONLY}
+    rest = [MISSING] * sum(k is Parameter.KEYWORD_ONLY for k in kinds)
+    made: list[FunctionType] = []
+
+    def call(values: tuple[object, ...], more: tuple[object, ...], named: dict[str, object]) -> object:
+        placed, args = [*values, *rest], (*_given(values), *more)
+        for name, value in named.items():
+            at = index.get(name)
+            if at is None or placed[at] is not MISSING:
+                return signed.slow(args, named)
+            placed[at] = value
+        if more:
+            return signed.slow(args, named)
+        if not made:
+            made.append(_made(signed, owner, by_name=True))
+        return made[0](*placed, args, named)
+
+    return call
 
 
 @final
 class _Function:
-    """Writes the text of a check."""
+    """Writes the text of a check: of calls by position, or of those whose arguments were put in their places before."""
 
-    def __init__(self, signed: Signed, owner: PackHint | None) -> None:
-        self._signed = signed
-        self._kinds = [signed.signature.parameters[n].kind for n, _, _ in signed.parameters]
-        if not all(k in (*_FREE, Parameter.KEYWORD_ONLY) for k in self._kinds):
+    def __init__(self, signed: Signed, owner: PackHint | None, by_name: bool) -> None:
+        self._signed, self._owner, self._named = signed, owner, by_name
+        kinds = {n: signed.signature.parameters[n].kind for n, _, _ in signed.parameters}
+        if not all(k in (*_FREE, Parameter.KEYWORD_ONLY) for k in kinds.values()):
             raise Unsupported
-        self._names = [f"a{i}" if k in _FREE else f"_shapewright_{i}" for i, k in enumerate(self._kinds)]
+        self._parameters = [p for p in signed.parameters if by_name or kinds[p[0]] in _FREE]
+        self._names = [f"a{i}" for i in range(len(self._parameters))]
         self.constants: dict[str, object] = {
             "f": signed.f,
             "missing": MISSING,
@@ -59,71 +123,47 @@ class _Function:
             "enter": current_scope.set,
             "leave": current_scope.reset,
             "join": join,
-            "slow": self._slow,
+            "slow": signed.slow,
+            "given_of": _given,
             "finish": self._finish,
         }
         listed = ", ".join(self._names) + ("," if len(self._names) == 1 else "")
         self._all = f"({listed})"
-        self._writer = Writer(self.constants, f"return slow({self._all})")
-        self._owner = owner
+        self._writer = Writer(
+            self.constants, "return slow(args, kwargs)" if by_name else f"return slow(given_of({self._all}), {{}})"
+        )
+        self._frames = 0
 
-    # ---- what the text calls
-    def _arguments(self, values: tuple[object, ...]) -> tuple[tuple[object, ...], dict[str, object]]:
-        """The call that gave these values to the parameters; those behind a missing one were given by name."""
-        args: list[object] = []
-        kwargs: dict[str, object] = {}
-        for (name, _, _), kind, value in zip(self._signed.parameters, self._kinds, values, strict=True):
-            if value is MISSING:
-                continue
-            if kind in _FREE and not kwargs and len(args) == self._index(name):
-                args.append(value)
-            else:
-                kwargs[name] = value
-        return tuple(args), kwargs
-
-    def _index(self, name: str) -> int:
-        return next(i for i, (n, _, _) in enumerate(self._signed.parameters) if n == name)
-
-    def _slow(self, values: tuple[object, ...], rest: tuple[object, ...] = (), named: object = None) -> object:
-        args, kwargs = self._arguments(values)
-        return self._signed.slow((*args, *rest), {**kwargs, **cast("dict[str, object]", named or {})})
-
-    def _finish(self, scope: Scope, values: tuple[object, ...], value: object) -> object:
-        return self._signed.finish(scope, *self._arguments(values), value)
-
-    def by_name(self, check: AnyFunction) -> AnyFunction:
-        """Calls the check again with arguments that were given by name."""
-        index = {n: i for i, (n, _, _) in enumerate(self._signed.parameters)}
-        free = sum(k in _FREE for k in self._kinds)
-
-        def again(values: tuple[object, ...], rest: tuple[object, ...], named: dict[str, object]) -> object:
-            placed = list(values)
-            for name, value in named.items():
-                at = index.get(name)
-                if at is None or placed[at] is not MISSING or self._kinds[at] is Parameter.POSITIONAL_ONLY:
-                    return self._slow(values, rest, named)
-                placed[at] = value
-            if rest:
-                return self._slow(values, rest, named)
-            return check(*placed[:free], **dict(zip(self._names[free:], placed[free:], strict=True)))
-
-        return again
+    def _finish(self, scope: Scope, value: object, known: tuple[Known, ...]) -> object:
+        """Check a result in full."""
+        bound: Bindings = {
+            key: Binding(tuple(size) if isinstance(size, list) else (size,), source)
+            for key, size, source in known
+            if size is not None
+        }
+        return self._signed.finish(scope, value, bound, self._frames)
 
     # ---- text
     def text(self) -> str:
         w = self._writer
-        for (name, hint, at), variable in zip(self._signed.parameters, self._names, strict=True):
+        for (name, hint, at), variable in zip(self._parameters, self._names, strict=True):
             self._parameter(name, hint, at, variable)
+        if len(self._parameters) < len(self._signed.parameters) and self._lacks():
+            w.refuse("True")
         w.expressions()
-        free = [f"{n}=missing" for n, k in zip(self._names, self._kinds, strict=True) if k in _FREE]
-        only = [f"{n}=missing" for n, k in zip(self._names, self._kinds, strict=True) if k not in _FREE]
-        head = ", ".join([*free, *(["/"] if free else []), "*rest", *only, "**named"])
+        self._frames = w.frames
+        head = ", ".join([*self._names, "args", "kwargs"])
+        first: list[str] = []
+        if not self._named:
+            head = ", ".join(
+                [*(f"{n}=missing" for n in self._names), *(["/"] if self._names else []), "*rest", "**named"]
+            )
+            first = ["    if rest or named:", f"        return by_name({self._all}, rest, named)"]
         return "\n".join(
             [
                 f"def check({head}):",
+                *first,
                 "    scope = scope_now()",
-                "    if rest or named:",
-                f"        return by_name({self._all}, rest, named)",
                 *(["    try:", *w.lines, "    except ValueError:", f"        {w.fail}"] if w.lines else []),
                 *self._call(),
                 *self._result(),
@@ -132,10 +172,15 @@ class _Function:
             ]
         )
 
+    def _lacks(self) -> bool:
+        """Whether a call without keywords lacks an argument."""
+        parameters = self._signed.signature.parameters.values()
+        return any(p.kind is Parameter.KEYWORD_ONLY and p.default is Parameter.empty for p in parameters)
+
     def _parameter(self, name: str, hint: Hint, at: Source, variable: str) -> None:
         w = self._writer
         optional = self._signed.signature.parameters[name].default is not Parameter.empty
-        if self._owner is not None and name == "self":
+        if self._owner is not None and name == "self" and isinstance(hint, PlainHint) and hint.open:
             w.refuse(f"{variable}.__class__ is not {w.constant('Owner', self._owner.cls)}")
             w.fields(self._owner, variable, at)
         elif optional:
@@ -151,7 +196,7 @@ class _Function:
         dims = {key: v for key, v in w.sizes.items() if not isinstance(key, tuple)}
         first, given, sources = w.given(dims)
         call = f"value = f({', '.join(self._argument(i) for i in range(len(self._names)))})"
-        again = ", ".join(n if k in _FREE else f"{n}={n}" for n, k in zip(self._names, self._kinds, strict=True))
+        again = ", ".join([*self._names, *(["args", "kwargs"] if self._named else [])])
         labelled = [f"if {' or '.join(w.labels)}:", f"    {w.fail}"] if w.labels else []
         differ = f"not join(scope, {given}, {sources})"
         if not first:  # no call of `join` where all is known already
@@ -172,19 +217,19 @@ class _Function:
 
     def _argument(self, i: int) -> str:
         """An argument of the call of the function."""
-        name, _, _ = self._signed.parameters[i]
+        name, _, _ = self._parameters[i]
         parameter = self._signed.signature.parameters[name]
         text = self._names[i]
         if parameter.default is not Parameter.empty:
             default = self._writer.constant("default", parameter.default)
             text = f"{default} if {text} is missing else {text}"
-        return f"{name}={text}" if self._kinds[i] is Parameter.KEYWORD_ONLY else text
+        return f"{name}={text}" if parameter.kind is Parameter.KEYWORD_ONLY else text
 
     def _result(self) -> list[str]:
         w = self._writer
         hint, at = self._signed.result
         sure = {d for d, v in w.sizes.items() if v not in w.unsure}
-        w.restart(f"return finish(scope, {self._all}, value)")
+        w.restart(f"return finish(scope, value, {w.known()})")
         w.value(hint, "value", at)
         w.expressions()
         new = {d: v for d, v in w.sizes.items() if d not in sure and not isinstance(d, tuple)}
@@ -203,23 +248,3 @@ def _indented(*lines: str) -> list[str]:
 def _scoped(statement: str) -> list[str]:
     """Lines that run a statement in the scope that `scope` is now."""
     return ["token = enter(scope)", "try:", f"    {statement}", "finally:", "    leave(token)"]
-
-
-def compiled(signed: Signed, owner: PackHint | None = None) -> FunctionType:
-    """The quick check of a function; `owner`: the annotations of the pack whose method it is. Unsupported."""
-    function = _Function(signed, owner)
-    text = function.text()
-    file = f"<shapewright check of {signed.name}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    namespace = {**function.constants, "__name__": __name__}
-    exec(compile(text, file, "exec"), namespace)
-    check = cast("FunctionType", namespace["check"])
-    namespace["by_name"] = function.by_name(check)
-    return check
-
-
-def replace(function: FunctionType, check: FunctionType) -> None:
-    """Make a function without free variables, and with globals of its own, do what a check does."""
-    function.__globals__.update(check.__globals__)
-    function.__defaults__, function.__kwdefaults__ = check.__defaults__, check.__kwdefaults__
-    function.__code__ = check.__code__

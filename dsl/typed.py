@@ -77,7 +77,7 @@ class Plan:
         self._lenient = lenient
         self.verified = False  # by the reference checker, at the first call
         self._entry: types.FunctionType | None = None
-        self._calls: dict[type[object] | None, int] = {}  # in full, by the class of the pack whose method it is
+        self._calls = weakref.WeakKeyDictionary[type[object], int]()  # in full, by the class of `self`
         self._variants: dict[type[object], types.FunctionType] = {}
 
     @functools.cached_property
@@ -87,7 +87,7 @@ class Plan:
             f = cast("functools.partial[object]", f).func
         try:
             return resolve(f, self._names)
-        except ShapeError:
+        except Exception:
             if self._lenient:  # not decorated by the user: its annotations are for readers
                 return {}
             raise
@@ -120,8 +120,7 @@ class Plan:
     # ---- calls
     def entry(self) -> AnyFunction:
         """The checked function. Its first two calls are checked in full; later ones have a quick check in front."""
-        method = next(iter(self.signature.parameters), "") == "self"
-        code = (_method if method else _function).__code__
+        code = (_method if self._is_method else _function).__code__
         namespace = {"run": self.run, "variants": self._variants, "__name__": __name__}
         self._entry = types.FunctionType(code, namespace, code.co_name)
         checked = functools.wraps(self.f)(self._entry)
@@ -140,27 +139,28 @@ class Plan:
 
     def _count(self, args: tuple[object, ...]) -> None:
         """Compile the quick check when a function turns out to be called again."""
-        method = self._entry is not None and "self" in self.signature.parameters and bool(args)
-        cls = type(args[0]) if method else None
+        if self._entry is None or (self._is_method and not args):
+            return
+        cls = type(args[0]) if self._is_method else object
         self._calls[cls] = self._calls.get(cls, 0) + 1
-        if self._calls[cls] == 2 and self._entry is not None:
-            try:
-                check = quick.compiled(self._signed(), class_hint(cls) if cls and issubclass(cls, Pack) else None)
-            except quick.Unsupported:
-                return
-            if cls is None:
-                quick.replace(self._entry, check)
-            else:
-                self._variants[cls] = check
+        if self._calls[cls] != 2 or (self._is_method and not issubclass(cls, Pack)):
+            return
+        try:
+            check = quick.compiled(self._signed(), class_hint(cls) if issubclass(cls, Pack) else None)
+        except quick.Unsupported:
+            return
+        if self._is_method:
+            self._variants[cls] = check
+        else:
+            quick.replace(self._entry, check)
+
+    @functools.cached_property
+    def _is_method(self) -> bool:
+        return next(iter(self.signature.parameters), "") == "self"
 
     def _signed(self) -> quick.Signed:
         listed = tuple((p.name, p.hint, p.source) for p in self.parameters.values())
-        return quick.Signed(self.f, self.name, self.signature, listed, self.result, self.run, self._finish)
-
-    def _finish(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object], value: object) -> object:
-        """Check in full the result of a call whose arguments were accepted."""
-        _, _, local, frames = self.enter(scope, args, kwargs)
-        return self.leave(scope, value, local, frames)
+        return quick.Signed(self.f, self.name, self.signature, listed, self.result, self.run, self.leave)
 
     def call(self, scope: Scope, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """Check the arguments, call, check the result."""

@@ -78,6 +78,10 @@ def of_checkers(x: Something) -> Something:
     return x
 
 
+def of_later(x: functools.of_a_later_python, y: "a number") -> "Layer" | None:
+    return x
+
+
 async def waiting(x: sw.Tensor[Batch]) -> sw.Tensor[Batch]:
     return x
 
@@ -158,6 +162,7 @@ def test_functions_and_methods_are_checked(hooked: Any) -> None:
 def test_what_is_left_as_it_is(hooked: Any) -> None:
     assert hooked.left("anything") == "anything"
     assert hooked.of_checkers("anything") == "anything"
+    assert hooked.of_later("anything", 1) == "anything"
     assert hooked.bare("anything") == "anything"
     assert inspect.iscoroutinefunction(hooked.waiting)
     assert not hasattr(hooked.bare, "__wrapped__")

@@ -8,7 +8,7 @@ import linecache
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, cast, final
 
 from ..compiler.loc import Loc, frame_loc, user_loc
@@ -71,27 +71,70 @@ def written_call(at: Source) -> Written | None:
     call = None if frame is None else node_at(frame_loc(frame))
     if not isinstance(call, ast.Call) or at.position is None or at.name == "return":
         return None
-    argument = _argument(call, at, at.position, None if entry is None else entry.f_code)
+    argument = _argument(call, at, at.position, None if entry is None else entry.f_code, cast("FrameType", frame))
     return None if argument is None else Written(call, argument)
 
 
-def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None) -> ast.expr | None:
+def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None, frame: FrameType) -> ast.expr | None:
     """None where the arguments are starred, or it is not known which parameters they are for."""
     func = call.func.value if isinstance(call.func, ast.Subscript) else call.func  # Dense[Pixels, Hidden](...)
     called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
+    shift: int | None = 0
+    if entry is not None and _is_typed(entry) and (callee := _value(func, frame)) is not _UNKNOWN:
+        shift = _in_front(func, callee, at, frame)
+    elif called is None and entry is not None and _is_typed(entry):
+        return None  # functools.partial(f, ...)(x)
+    elif called != at.function.rpartition(".")[2]:
+        shift = _passed_on(call, at, entry)
+    if shift is None:
+        return None
     root = at.path.partition(".")[0]
     for keyword in call.keywords:
         if keyword.arg == root:
             return keyword.value
-    if called != at.function.rpartition(".")[2]:
-        shift = _passed_on(call, at, entry)
-        if shift is None:
-            return None
-        position -= shift
+    position -= shift
     before = call.args[: position + 1]
     if position < 0 or len(before) != position + 1 or any(isinstance(a, ast.Starred) for a in before):
         return None
     return before[-1]
+
+
+_UNKNOWN = object()  # the value of an expression that only running it would tell
+
+
+def _is_typed(entry: CodeType) -> bool:
+    """Whether what the user's line called is a typed function itself, and nothing that calls one."""
+    return entry.co_filename.startswith("<shapewright check") or entry.co_qualname in ("_function", "_method")
+
+
+def _value(expr: ast.expr, frame: FrameType) -> object:
+    """What a name, or an attribute of one, is; without running code of the user."""
+    if isinstance(expr, ast.Name):
+        spaces = (frame.f_locals, frame.f_globals, frame.f_builtins)
+        return next((s[expr.id] for s in spaces if expr.id in s), _UNKNOWN)
+    if isinstance(expr, ast.Attribute) and (base := _value(expr.value, frame)) is not _UNKNOWN:
+        return inspect.getattr_static(base, expr.attr, _UNKNOWN)
+    return _UNKNOWN
+
+
+def _in_front(func: ast.expr, callee: object, at: Source, frame: FrameType) -> int | None:
+    """How many parameters come in front of the first argument of a call of a typed function (-1: it is `self`). None
+    where the callee is something else that calls it: `map`, `functools.partial`."""
+    owner = inspect.unwrap(cast("Any", at.owner))
+    found: Any = callee
+    if isinstance(found, classmethod | staticmethod):
+        found = cast("Any", found).__func__
+    function = inspect.unwrap(found) if callable(found) else found
+    field = isinstance(owner, type) and getattr(function, "__name__", None) == at.function.rpartition(".")[2]
+    if function is owner or field:  # the annotation of a field stands in the class of a pack
+        base = _value(func.value, frame) if isinstance(func, ast.Attribute) else None
+        return -1 if isinstance(base, type) and _takes_self(function) else 0
+    method = inspect.getattr_static(cast("Any", type(found)), "__call__", None)
+    return 0 if callable(method) and inspect.unwrap(method) is owner else None
+
+
+def _takes_self(owner: object) -> bool:
+    return next(iter(inspect.signature(cast("Any", owner)).parameters), "") == "self"
 
 
 def _passed_on(call: ast.Call, at: Source, entry: CodeType | None) -> int | None:

@@ -286,8 +286,10 @@ def dtype_like(dtype: DTypeLike) -> DType:
     except DTypeError as error:
         raise error.at(user_loc()) from None
     except TypeError:
+        from .report import option_text
+
         raise DTypeError(
-            f"{dtype!r} is no element type",
+            f"{option_text(dtype)} is no element type",
             loc=user_loc(),
             help=f"one of {', '.join(d.value for d in DType)}",
             code="SW201",
@@ -314,7 +316,7 @@ def as_numpy(x: object) -> Arr:
         raise DTypeError(
             f"no tensor can be made of this {type(x).__name__}",
             loc=user_loc(),
-            details=["nested lists must have the same length at every level" if nested else str(error)],
+            details=["nested lists must have the same length at every level" if nested else type(error).__name__],
             code="SW202",
         ) from None
     if array.dtype.kind in "iu":

@@ -263,7 +263,11 @@ def dropout(x: Tensor[*S], p: float = 0.5, train: bool = True, *, key: KeyLike |
 
 def check_probability(op: str, p: float) -> None:
     if not 0.0 <= p <= 1.0:
-        raise OptionError(f"{op}: p = {p} is no probability", loc=user_loc(), help="0 <= p <= 1", code="SW801")
+        from .report import option_text
+
+        raise OptionError(
+            f"{op}: p = {option_text(p)} is no probability", loc=user_loc(), help="0 <= p <= 1", code="SW801"
+        )
 
 
 @overload

@@ -63,6 +63,20 @@ class Call:
     function: str
     args: tuple[Argument, ...]
     kwargs: tuple[tuple[str, Argument], ...] = ()
+    kinds: object = field(init=False)  # 1 and True are equal, and are not the same argument
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", (_kinds(self.args), _kinds(tuple(v for _, v in self.kwargs))))
+
+
+def _kinds(argument: object) -> object:
+    match argument:
+        case tuple():
+            return tuple(map(_kinds, cast("tuple[object, ...]", argument)))
+        case Cut(start=start, stop=stop, step=step):
+            return _kinds((start, stop, step))
+        case _:
+            return type(argument)
 
 
 @final

@@ -6,8 +6,10 @@ Any; after that the type of the variable says nothing certain.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from mypy.checker import TypeChecker
@@ -73,6 +75,7 @@ class Variables:
         self._annotations: dict[Node | None, list[Type]] = {}
         self._targets: dict[Context, list[RefExpr]] = {}
         self._stored: set[Context] = set()  # values that are put in a list or dict, one of several
+        self._captured = _captured(tree.path)
         for statement in tree.defs:
             self._read(statement, None, False)
 
@@ -91,7 +94,12 @@ class Variables:
     def only(self, var: Var) -> Binding | None:
         """Where a local variable gets its value, if that happens in one place."""
         found = self.of(var)
-        return found[0] if len(found) == 1 and not self.is_parameter(var) and "." not in var.fullname else None
+        local = not self.is_parameter(var) and "." not in var.fullname
+        return found[0] if len(found) == 1 and local and not self.is_captured(var) else None
+
+    def is_captured(self, var: Var) -> bool:
+        """Whether a variable of this name gets a value inside of an expression or pattern."""
+        return var.name in self._captured
 
     def is_given_again(self, value: Context) -> bool:
         """Whether an expression is the value of a variable without an annotation, or of a container, that has others."""
@@ -164,6 +172,26 @@ class Variables:
                 pass
 
 
+def _captured(path: str) -> frozenset[str]:
+    """Names that `:=`, patterns and `except ... as` set. Read from the text: mypy's own visitors cannot be extended."""
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    names: set[str | None] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.NamedExpr(target=target):
+                names.add(target.id)
+            case ast.MatchAs(name=name) | ast.MatchStar(name=name) | ast.MatchMapping(rest=name):
+                names.add(name)
+            case ast.ExceptHandler(name=name):
+                names.add(name)
+            case _:
+                pass
+    return frozenset(n for n in names if n is not None)
+
+
 def _keeps_shape(value: Expression | None, var: Var) -> bool:
     """Whether a value has the shape that the variable had before: `h = sw.relu(h)`."""
     if not isinstance(value, CallExpr) or not isinstance(value.callee, RefExpr) or not value.args:
@@ -219,6 +247,8 @@ def is_certain(api: TypeChecker, expr: Expression) -> bool:
     bindings = variables.of(var)
     if isinstance(expr, MemberExpr):
         return not var.is_inferred or len(bindings) == 1
+    if variables.is_captured(var):
+        return False
     if len(bindings) + variables.is_parameter(var) < 2:
         return True
     return all(_keeps_shape(b.value, var) or _is_exact(api, b) for b in bindings)

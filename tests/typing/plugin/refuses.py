@@ -96,3 +96,8 @@ def nominal(
     x + y  # E[operator]
     x + z  # E[operator]
     z + l  # E[operator]
+
+
+def equal_and_not_the_same(x: sw.Tensor[L3]) -> None:
+    x[True]  # E: a scalar condition is no index
+    x[1]

@@ -216,3 +216,13 @@ if __name__ == "__main__":
     cut = data[:2]
     takes(data.reshape(-1, 6)[:, :2].reshape(-1).reshape(8, 1).broadcast_to(8, 64), rows[:, 0])
     takes(cut.reshape(12).reshape(12, 1).broadcast_to(12, 64), rows[:, 0])
+
+
+def captured(x: sw.Tensor[L6], v: int) -> None:
+    n = 2
+    if (n := 3) > 1:
+        x.reshape((n, 2))
+    k = 4
+    match v:
+        case k:
+            x.reshape((k, 2))

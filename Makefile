@@ -9,16 +9,17 @@ WHEEL  := build/wheel-venv
 PIP    := -m pip install --quiet --disable-pip-version-check
 
 # Lanes that `make test` leaves out, because they need something that is not everywhere or take long.
-LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not fuzz
+LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not fuzz and not checkers
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
+.PHONY: help setup demo test test-checkers test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        train a typed MLP on scikit-learn's digits, eager and compiled, and show the kernels"
-	@echo "make test        every test but the torch, cuda, browser and fuzz lanes"
+	@echo "make test        every test but the checkers, torch, cuda, browser and fuzz lanes"
+	@echo "make test-checkers  programs under five type checkers, with exact outcomes"
 	@echo "make test-reference  the same with typed calls judged by jaxtyping and beartype alone"
 	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
 	@echo "make test-cuda   compile every kernel for CUDA without a GPU (installs numba-cuda); test-cuda-archs: more GPUs"
@@ -45,12 +46,15 @@ demo: $(STAMP)
 	$(BIN)/python -m shapewright demo
 
 test: $(STAMP)
-	@echo "lanes left out: torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
+	@echo "lanes left out: checkers (make test-checkers), torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
 	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
 
-# No check of ours decides: jaxtyping and beartype judge every typed call.
+test-checkers: $(STAMP)
+	$(BIN)/pytest -rs -m checkers
+
+# No check of ours decides: jaxtyping and beartype judge every typed call. All tests, or the WHERE that are given.
 test-reference: $(STAMP)
-	SHAPEWRIGHT_CHECKER=reference $(BIN)/pytest -rs -m "$(LEFT_OUT) and not checkers"
+	SHAPEWRIGHT_CHECKER=reference $(BIN)/pytest -rs -m "$(LEFT_OUT)" $(WHERE)
 
 test-torch: $(TORCH)
 	$(BIN)/pytest -rs -m torch
@@ -93,7 +97,7 @@ wheel-test: $(STAMP)
 	$(PYTHON) -m venv $(WHEEL)
 	$(WHEEL)/bin/python $(PIP) "$$(ls build/dist/*.whl)[data]" pytest hypothesis
 	$(WHEEL)/bin/python -P -c 'import shapewright, sys; sys.exit("site-packages" not in shapewright.__file__)'
-	$(WHEEL)/bin/pytest -rs -o pythonpath= -m "$(LEFT_OUT) and not checkers and not slow" \
+	$(WHEEL)/bin/pytest -rs -o pythonpath= -m "$(LEFT_OUT) and not slow" \
 	    --ignore=tests/test_layering.py --ignore=tests/test_packaging.py --ignore=tests/test_readme.py
 
 docs: $(STAMP)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs
+from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.ops.table import infer
 from ..compiler.sizes import exact_quotient, product
 from ..compiler.types import DType, TensorType
@@ -37,6 +38,7 @@ from .rewrite import (
 Types: TypeAlias = "tuple[TensorType, ...]"
 
 _PRODUCTS = ("matmul", "einsum", "linear")
+_BROADCAST = frozenset(op.name for op in ELEMENTWISE)
 _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
 
@@ -117,9 +119,11 @@ def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
     if dtype is not None:  # a number takes the element type of the tensor it meets
         types = tuple(TensorType(dtype, ()) if i in numbers else t for i, t in enumerate(types))
     try:
-        infer(failed.op, types, attrs)
+        result = infer(failed.op, types, attrs)
     except ShapewrightError:
         return False
+    if failed.op in _BROADCAST and isinstance(failed.error, ShapeError) and all(result.shape != t.shape for t in types):
+        return False  # an outer sum or product is not what was meant
     return _names_meet(failed.op, types)
 
 

@@ -104,6 +104,15 @@ RIGHT = {
     "exchanged fields": ("MLP(b, w, v)", "exchange `w1` and `b1`"),
     "transposed argument": ("head(x @ w, some(3, 4))", "transpose `w`: write `some(3, 4).mT`"),
     "transposed argument, by keyword": ("head(h=x @ w, w=some(3, 4))", "transpose `w`"),
+    "an argument that should not be transposed": (
+        "head(x @ w, v.T.T.T)",
+        "leave out the transpose: write `v.T.T`",
+    ),
+    "an argument that should not be transposed, by the other name": (
+        "head(h=(x @ w).mT, w=v)",
+        "leave out the transpose: write `x @ w`",
+    ),
+    "a field that should not be transposed": ("MLP(w, b, v.T)", "leave out the transpose: write `v`"),
     "transposed field": ("MLP(w, b, some(3, 4))", "transpose `w2`"),
     "axis of an argument": ("head(rows[:4], v)", "insert an axis into `h`"),
     "axis of an argument to take away": ("head(some(1, 5, 4), v)", "take the axis of size 1 from `h`"),

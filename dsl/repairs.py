@@ -94,6 +94,8 @@ def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> str | No
     def items(changes: Keywords) -> list[Item]:
         walk = Walk()
         walk.fields(hint, rebuilt(pack, changes), at)
+        if changes:  # a typed call would refuse a pack with axes of other names
+            check_names(walk.items)
         return walk.items
 
     made = _Refused(given, list(given), items, scope_now(), error)

@@ -178,6 +178,12 @@ WRONG = {
     "no cast of an object": "sw.take(w, sw.Tensor, axis=0)",
     "arguments": "head(some(5, 3), some(4, 4))",
     "fields": "MLP(b, b, b)",
+    "a field that is transposed, of a pack with other mistakes": "MLP(w.T, b, v.T)",
+    "fields in a wrong order": "MLP(w1=v, b1=some(3), w2=w)",
+    "a field that fits when it is transposed, but for its axes": (
+        "class Two(sw.Pack):\n    w1: sw.Tensor[Batch, Hidden]\n    b1: sw.Tensor[Hidden]\n"
+        "w2 = sw.Tensor[Hidden, Digits](v)\nTwo(w1=w2, b1=b)"
+    ),
     "an argument of another rank": "head(some(2, 2, 2), v)",
     "a text": 'head(x @ w, "weights")',
     "a list, and no name for its class": "g = loss\ndel sw\ng([[0.0, 1.0, 0.0]], np.zeros(1, int))",

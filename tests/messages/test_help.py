@@ -279,3 +279,17 @@ def test_names_that_are_almost_right(program: str, words: str, name: str) -> Non
 )
 def test_names_that_are_not(program: str, name: str) -> None:
     assert "did you mean" not in str(refused(f"{HEAD}{program}\n", name))
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "more"),
+    [("zeros", "", ""), ("ones", "", ""), ("full", "0.5", "value, "), ("normal", "std=0.1", ""), ("uniform", "", "")],
+)
+def test_a_size_that_is_not_known(method: str, given: str, more: str, name: str) -> None:
+    d = refused(f"{HEAD}sw.Tensor[Batch, Pixels].{method}({given})\n", name).diagnostic
+    assert (d.message, d.help) == (
+        f".{method}() does not know the size of Batch",
+        f"give the sizes: .{method}({more}shape=...)",
+    )
+    start = "0.5, " if more else ""
+    run(f"{HEAD}sw.Tensor[Batch, Pixels].{method}({start}shape=(5, 6))\n", name)

@@ -218,7 +218,7 @@ def test_movement() -> None:
         (lambda: sw.concat(()), "got none"),
         (lambda: sw.concat(x), "got one object"),
         (lambda: sw.stack((x, x[0])), "tensor 1 has 1 axes"),
-        (lambda: sw.pad(x, ((1, 1),)), "1 pairs of widths for 2 axes"),
+        (lambda: sw.pad(x, ((1, 1),)), "1 pair of widths for 2 axes"),
     ]
     for bad, text in refused:
         with pytest.raises(sw.ShapeError, match=text):

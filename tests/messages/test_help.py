@@ -275,6 +275,8 @@ def test_names_that_are_almost_right(program: str, words: str, name: str) -> Non
         "p.replace(bias_of_the_output=v)",
         '@sw.typed\ndef f(x: "sw.Tensor[Batch, Channels]") -> Any: ...\nf(x)',
         'sw.Options(backend="xla")',
+        'sw.Options(checks="bad")',
+        'sw.Options(dtype="int8")',
     ],
 )
 def test_names_that_are_not(program: str, name: str) -> None:

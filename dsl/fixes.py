@@ -10,7 +10,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 from typing import TypeAlias, final
 
 import numpy as np
@@ -19,7 +19,7 @@ from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.ops.table import infer
-from ..compiler.sizes import exact_quotient, product
+from ..compiler.sizes import product
 from ..compiler.types import DType, TensorType
 from .array import is_array
 from .blame import UserCall, user_call
@@ -39,6 +39,7 @@ Types: TypeAlias = "tuple[TensorType, ...]"
 
 _PRODUCTS = ("matmul", "einsum", "linear")
 _BROADCAST = frozenset(op.name for op in ELEMENTWISE)
+_MOST_AXES = 6
 _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
 
@@ -227,15 +228,22 @@ def _exchanged(failed: Failed) -> str | None:
 
 
 def _other_size(failed: Failed) -> str | None:
-    """A reshape with -1 in the place of one size."""
+    """A reshape with -1 in the place of one size, which folds axes that stand next to each other.
+
+    Only to a matrix or a vector, and not if the size is that of some of the axes: they may want a transpose before.
+    """
     node = failed.call.node
     if failed.op != "reshape" or not isinstance(node, ast.Call):
         return None
-    shape, total = failed.attrs.sizes("shape"), product(failed.types[0].shape)
+    shape, have = failed.attrs.sizes("shape"), failed.types[0].shape
+    if len(shape) > 2 or len(have) > _MOST_AXES:
+        return None
+    parts = {product(part) for n in range(len(have) + 1) for part in combinations(have, n)}
     sizes = node.args[-1].elts if node.args and isinstance(node.args[-1], ast.Tuple | ast.List) else node.args
     for i, expr in enumerate(sizes if len(sizes) == len(shape) else ()):
-        rest = exact_quotient(total, product([s for k, s in enumerate(shape) if k != i]))
-        if rest is not None and isinstance(expr, ast.Constant):
+        before, after = shape[:i], shape[i + 1 :]
+        kept = have[:i] == before and have[len(have) - len(after) :] == after and len(have) >= len(shape)
+        if kept and shape[i] not in parts and isinstance(expr, ast.Constant):
             return _line("let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
     return None
 

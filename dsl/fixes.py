@@ -7,7 +7,6 @@ two, or changes a size or an axis of the call. It is written as the user's own l
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
@@ -28,11 +27,10 @@ from .rewrite import (
     LONGEST,
     Written,
     attribute_written,
-    code_of,
     index_written,
     method_written,
     number_written,
-    replaced,
+    rewritten,
 )
 
 Types: TypeAlias = "tuple[TensorType, ...]"
@@ -244,7 +242,7 @@ def _other_size(failed: Failed) -> str | None:
         before, after = shape[:i], shape[i + 1 :]
         kept = have[:i] == before and have[len(have) - len(after) :] == after and len(have) >= len(shape)
         if kept and shape[i] not in parts and isinstance(expr, ast.Constant):
-            return _line("let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
+            return _line(failed.call, "let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
     return None
 
 
@@ -259,10 +257,10 @@ def _other_axis(failed: Failed) -> str | None:
         if axis == failed.attrs.int("axis") or not _fits_along(failed, axis) or len(names) == 0:
             continue
         if given is not None:
-            return _line(f"they fit along axis {axis}", node, {id(given): number_written(axis)}, node)
-        more = copy.copy(node)
-        more.keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
-        return _line(f"they fit along axis {axis}", more, {}, more)
+            return _line(failed.call, f"they fit along axis {axis}", node, {id(given): number_written(axis)}, node)
+        keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
+        more = ast.Call(func=node.func, args=node.args, keywords=keywords)
+        return _line(failed.call, f"they fit along axis {axis}", more, {}, more)
     return None
 
 
@@ -282,7 +280,7 @@ def converted(source: object, dtype: str) -> str | None:
     if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
         return None
     cast_to = method_written("astype", ast.Constant(dtype))
-    return _line(f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
+    return _line(call, f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
 
 
 # ---- words
@@ -298,13 +296,21 @@ def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
     new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
     expr = call.operands[i]
     assert expr is not None
-    return _line(said, call.node, new, expr, written)
+    return _line(call, said, call.node, new, expr, written)
 
 
-def _line(what: str, node: ast.AST, new: dict[int, ast.expr], part: ast.expr, written: Written | None = None) -> str:
-    code = code_of(replaced(node, new))
+def _line(
+    call: UserCall,
+    what: str,
+    node: ast.AST,
+    new: dict[int, ast.expr],
+    part: ast.expr,
+    written: Written | None = None,
+) -> str:
+    file = "" if call.loc is None else call.loc.file
+    code = rewritten(file, node, new)
     if len(code) <= LONGEST:
         return f"{what}: write `{code}`"
     if written is None:
         return what
-    return f"{what}: write `{code_of(written(part))}` for `{code_of(part)}`"
+    return f"{what}: write `{rewritten(file, written(part))}` for `{rewritten(file, part)}`"

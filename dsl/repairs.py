@@ -27,7 +27,7 @@ from .pack import Pack, rebuilt
 from .places import Written as Place
 from .places import written_call
 from .report import shape_text
-from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, replaced
+from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, rewritten
 from .scope import Scope, Source, bindings_of, exact_sizes, is_outermost, scope_now
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Refused:
         if place is None or other is None:
             return f"{said}: then the arguments fit"
         swapped = {id(place.argument): other.argument, id(other.argument): place.argument}
-        old, new = code_of(place.call), code_of(replaced(place.call, swapped))
+        old, new = rewritten(place.file, place.call), rewritten(place.file, place.call, swapped)
         return f"{said}: write `{new}` for `{old}`" if len(old) <= LONGEST else f"{said}: then the arguments fit"
 
     def changed(self) -> str | None:
@@ -169,7 +169,8 @@ class _Refused:
         if place is None:
             return f"{idea.what.format(name)}: `{code_of(idea.written(ast.Name(name)))}` fits"
         what, changed = idea.of(place.argument)
-        old, new, said = code_of(place.argument), code_of(changed), what.format(name)
+        old, new = rewritten(place.file, place.argument), rewritten(place.file, changed)
+        said = what.format(name)
         if len(new) > LONGEST:
             return f"{said}: `{code_of(idea.written(ast.Name(name)))}` fits"
         here = self._error.diagnostic.loc
@@ -286,7 +287,7 @@ def _like(array: AnyArray, type: TensorType) -> AnyArray:
 
 def _constructed(text: str) -> Written:
     """`sw.Tensor[Batch, Pixels](x)`."""
-    return lambda e: ast.Call(func=ast.parse(text, mode="eval").body, args=[e], keywords=[])
+    return lambda e: ast.Call(func=ast.Name(text), args=[e], keywords=[])
 
 
 def _prefix(cls: type[object]) -> str | None:

@@ -62,6 +62,28 @@ RIGHT = {
     "exchanged in einsum": ('sw.einsum("bi,io->bo", w, x)', "exchange the operands"),
     "exchanged in a loss": ("sw.cross_entropy(labels, x)", "exchange the operands"),
     "keepdims in the line": ("x - x.mean(axis=1)", "keep the axis: write `x - x.mean(axis=1, keepdims=True)`"),
+    "what does not change, as it is written": (
+        "x*2e-1 - x.mean( axis = 1 )*3e-3",
+        "insert an axis into `x.mean( axis = 1 ) * 3e-3`: write `x * 2e-1 - (x.mean( axis = 1 ) * 3e-3)[:, None]`",
+    ),
+    "arguments that do not change, as they are written": (
+        "def tail(h: sw.Tensor[Batch, Hidden], w: sw.Tensor[Hidden, Digits], lr: float) -> Any:\n"
+        "    return head(h, w) * lr\n"
+        "tail = sw.typed(tail)\ntail(v, x@w, lr=3e-3)",
+        "exchange `h` and `w`: write `tail(x @ w, v, lr=3e-3)` for `tail(v, x@w, lr=3e-3)`",
+    ),
+    "an argument that changes, as it is written": (
+        "head(x @ w, some( 0b11,4 ))",
+        "transpose `w`: write `some( 0b11,4 ).mT`",
+    ),
+    "an expression in an f-string": (
+        'f"of {len(str((x*3e-3) @ some(3, 0x6)))} letters"',
+        "transpose `some(3,",
+    ),
+    "texts that do not change, as they are written": (
+        "sw.einsum('bi, io -> bo', w, x)",
+        "exchange the operands: write `sw.einsum('bi, io -> bo', x, w)`",
+    ),
     "keepdims by position": ("x / sw.sum(x, 1)", "keep the axis"),
     "keepdims of two axes": ("y = some(2, 3, 4)\ny - y.max((1, 2))", "keep the axis"),
     "keepdims that is False": ("x - x.mean(axis=-1, keepdims=False)", "keep the axis"),

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from ..compiler.errors import ShapeError
 from ..compiler.loc import user_loc
+from ..compiler.ops.shapes import axes_text
 from ..compiler.types import TensorType
 from .annotations import AxisSpec, axes_of, labels, show_axes
 from .array import AnyArray, type_of, with_names
@@ -49,7 +50,7 @@ def checked(x: AnyArray, axes: tuple[AxisSpec, ...]) -> AnyArray:
         axes = (*axes[: spread[0]], *(AxisSpec("any", "_") for _ in range(missing)), *axes[spread[0] + 1 :])
     if len(axes) != t.ndim:
         raise ShapeError(
-            f"an array of {t.ndim} axes for {_name(x, axes)}, which has {len(axes)}",
+            f"an array of {axes_text(t.ndim)} for {_name(x, axes)}, which has {len(axes)}",
             loc=user_loc(),
             details=[f"the array has shape {_sizes(t)}"],
             help="give an array with one axis per name",
@@ -101,7 +102,7 @@ def shape_given(cls: Any, shape: tuple[int, ...] | None, method: str) -> tuple[i
         raise ShapeError(
             f".{method}() does not know " + (f"the size of {unsized}" if axes is not None else "its axes"),
             loc=user_loc(),
-            help=f"give the sizes: .{method}(shape=...)",
+            help=f"give the sizes: .{method}({'value, ' if method == 'full' else ''}shape=...)",
             code="SW103",
         )
     return tuple(known)

@@ -12,7 +12,7 @@ from typing import cast, final
 
 from ..compiler.loc import Loc, frame_loc, is_library_frame
 from ..compiler.source import expression_at
-from .rewrite import code_of
+from .rewrite import rewritten
 
 _LONGEST = 40
 TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's line and the function called there
@@ -40,7 +40,7 @@ def user_call(operands: Sequence[object]) -> UserCall:
     loc = None if frame is None else frame_loc(frame)
     found = _arguments(entry, loc) if entry is not None and loc is not None else {}
     exprs = tuple(_lookup(x, entry, found) for x in operands)
-    texts = [None if e is None else code_of(e) for e in exprs]
+    texts = [None if e is None or loc is None else rewritten(loc.file, e) for e in exprs]
     names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
     called = "" if entry is None else entry.f_code.co_name
     return UserCall(loc, frame, called, None if loc is None else node_at(loc), exprs, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeVar, cast, overload
 
 from ..compiler.errors import ShapeError
+from ..compiler.ops.shapes import axes_text
 from ..compiler.sizes import Size
 from . import movement
 from .array import AnyArray, as_array, type_of
@@ -97,7 +98,9 @@ def _parse(spec: str, tensors: list[AnyArray]) -> tuple[list[str], str]:
         missing = x.ndim - len(part.replace("...", ""))
         letters = part.replace("...", "".join(free[len(free) - missing :]) if missing > 0 else "")
         if len(letters) != x.ndim or missing < 0 or (letters and not letters.isalpha()):
-            text = f'einsum: "{part}" has {len(part.replace("...", ""))} letters, operand {i + 1} has {x.ndim} axes'
+            text = (
+                f'einsum: "{part}" has {len(part.replace("...", ""))} letters, operand {i + 1} has {axes_text(x.ndim)}'
+            )
             fail(ShapeError(text, help="write one letter for each axis", code="SW103"), *tensors)
         inputs.append(letters)
     joined = "".join(inputs)

@@ -7,18 +7,18 @@ two, or changes a size or an axis of the call. It is written as the user's own l
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 from typing import TypeAlias, final
 
 import numpy as np
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs
+from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.ops.table import infer
-from ..compiler.sizes import exact_quotient, product
+from ..compiler.sizes import product
 from ..compiler.types import DType, TensorType
 from .array import is_array
 from .blame import UserCall, user_call
@@ -27,16 +27,17 @@ from .rewrite import (
     LONGEST,
     Written,
     attribute_written,
-    code_of,
     index_written,
     method_written,
     number_written,
-    replaced,
+    rewritten,
 )
 
 Types: TypeAlias = "tuple[TensorType, ...]"
 
 _PRODUCTS = ("matmul", "einsum", "linear")
+_BROADCAST = frozenset(op.name for op in ELEMENTWISE)
+_MOST_AXES = 6
 _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
 
@@ -117,9 +118,11 @@ def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
     if dtype is not None:  # a number takes the element type of the tensor it meets
         types = tuple(TensorType(dtype, ()) if i in numbers else t for i, t in enumerate(types))
     try:
-        infer(failed.op, types, attrs)
+        result = infer(failed.op, types, attrs)
     except ShapewrightError:
         return False
+    if failed.op in _BROADCAST and isinstance(failed.error, ShapeError) and all(result.shape != t.shape for t in types):
+        return False  # an outer sum or product is not what was meant
     return _names_meet(failed.op, types)
 
 
@@ -223,16 +226,23 @@ def _exchanged(failed: Failed) -> str | None:
 
 
 def _other_size(failed: Failed) -> str | None:
-    """A reshape with -1 in the place of one size."""
+    """A reshape with -1 in the place of one size, which folds axes that stand next to each other.
+
+    Only to a matrix or a vector, and not if the size is that of some of the axes: they may want a transpose before.
+    """
     node = failed.call.node
     if failed.op != "reshape" or not isinstance(node, ast.Call):
         return None
-    shape, total = failed.attrs.sizes("shape"), product(failed.types[0].shape)
+    shape, have = failed.attrs.sizes("shape"), failed.types[0].shape
+    if len(shape) > 2 or len(have) > _MOST_AXES:
+        return None
+    parts = {product(part) for n in range(len(have) + 1) for part in combinations(have, n)}
     sizes = node.args[-1].elts if node.args and isinstance(node.args[-1], ast.Tuple | ast.List) else node.args
     for i, expr in enumerate(sizes if len(sizes) == len(shape) else ()):
-        rest = exact_quotient(total, product([s for k, s in enumerate(shape) if k != i]))
-        if rest is not None and isinstance(expr, ast.Constant):
-            return _line("let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
+        before, after = shape[:i], shape[i + 1 :]
+        kept = have[:i] == before and have[len(have) - len(after) :] == after and len(have) >= len(shape)
+        if kept and shape[i] not in parts and isinstance(expr, ast.Constant):
+            return _line(failed.call, "let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
     return None
 
 
@@ -247,10 +257,10 @@ def _other_axis(failed: Failed) -> str | None:
         if axis == failed.attrs.int("axis") or not _fits_along(failed, axis) or len(names) == 0:
             continue
         if given is not None:
-            return _line(f"they fit along axis {axis}", node, {id(given): number_written(axis)}, node)
-        more = copy.copy(node)
-        more.keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
-        return _line(f"they fit along axis {axis}", more, {}, more)
+            return _line(failed.call, f"they fit along axis {axis}", node, {id(given): number_written(axis)}, node)
+        keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
+        more = ast.Call(func=node.func, args=node.args, keywords=keywords)
+        return _line(failed.call, f"they fit along axis {axis}", more, {}, more)
     return None
 
 
@@ -270,7 +280,7 @@ def converted(source: object, dtype: str) -> str | None:
     if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
         return None
     cast_to = method_written("astype", ast.Constant(dtype))
-    return _line(f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
+    return _line(call, f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
 
 
 # ---- words
@@ -286,13 +296,21 @@ def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
     new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
     expr = call.operands[i]
     assert expr is not None
-    return _line(said, call.node, new, expr, written)
+    return _line(call, said, call.node, new, expr, written)
 
 
-def _line(what: str, node: ast.AST, new: dict[int, ast.expr], part: ast.expr, written: Written | None = None) -> str:
-    code = code_of(replaced(node, new))
+def _line(
+    call: UserCall,
+    what: str,
+    node: ast.AST,
+    new: dict[int, ast.expr],
+    part: ast.expr,
+    written: Written | None = None,
+) -> str:
+    file = "" if call.loc is None else call.loc.file
+    code = rewritten(file, node, new)
     if len(code) <= LONGEST:
         return f"{what}: write `{code}`"
     if written is None:
         return what
-    return f"{what}: write `{code_of(written(part))}` for `{code_of(part)}`"
+    return f"{what}: write `{rewritten(file, written(part))}` for `{rewritten(file, part)}`"

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.loc import user_loc
-from ..compiler.ops.shapes import two_sizes
+from ..compiler.ops.shapes import axes_text, two_sizes
 from ..compiler.sizes import Size
 from ..compiler.types import DType
 from . import movement
@@ -214,7 +214,7 @@ def pad(x: Any, widths: int | Sequence[tuple[int, int]], value: float = 0.0) -> 
     tensor = as_array(x)
     pairs = [(widths, widths)] * tensor.ndim if isinstance(widths, int) else list(widths)
     if len(pairs) != tensor.ndim:
-        text = f"pad: {len(pairs)} pairs of widths for {tensor.ndim} axes"
+        text = f"pad: {len(pairs)} pair{'' if len(pairs) == 1 else 's'} of widths for {axes_text(tensor.ndim)}"
         fail(ShapeError(text, help="give one (before, after) for each axis", code="SW103"), tensor)
     if min((w for pair in pairs for w in pair), default=0) < 0:
         raise OptionError("pad: a width is negative", loc=user_loc(), help="cut with x[a:b] instead", code="SW801")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import dataclass
 from types import FrameType, FunctionType, ModuleType
 from typing import final
@@ -12,7 +11,7 @@ from ..compiler.source import nodes_of
 from ..compiler.types import TensorType
 from .blame import UserCall
 from .pack import Pack
-from .rewrite import LONGEST, code_of, replaced
+from .rewrite import LONGEST, rewritten
 
 _UNKNOWN = object()
 _OURS = (__name__.partition(".")[0], "numpy")
@@ -31,14 +30,16 @@ class Kept:
 
     def text(self, at: UserCall) -> str:
         """The help line."""
-        new = copy.copy(self.call)
-        new.keywords = [*(k for k in self.call.keywords if k.arg != "keepdims"), _keepdims()]
+        file = "" if at.loc is None else at.loc.file
+        keywords = [*(k for k in self.call.keywords if k.arg != "keepdims"), _keepdims()]
+        changed = ast.Call(func=self.call.func, args=self.call.args, keywords=keywords)
+        new = rewritten(file, changed)
         if self.line is not None:
-            return f"keep the axis: write `{code_of(new)}` in line {self.line}"
-        whole = "" if at.node is None else code_of(replaced(at.node, {id(self.call): new}))
+            return f"keep the axis: write `{new}` in line {self.line}"
+        whole = "" if at.node is None else rewritten(file, at.node, {id(self.call): changed})
         if 0 < len(whole) <= LONGEST:
             return f"keep the axis: write `{whole}`"
-        return f"keep the axis: write `{code_of(new)}` for `{code_of(self.call)}`"
+        return f"keep the axis: write `{new}` for `{rewritten(file, self.call)}`"
 
 
 def kept_axis(call: UserCall, expr: ast.expr | None, type_: TensorType) -> Kept | None:

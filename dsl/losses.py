@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 from ..compiler.errors import OptionError, ShapeError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.loc import user_loc
+from ..compiler.ops.shapes import axes_text
 from . import movement
 from .array import AnyArray, as_array, type_of
 from .dispatch import apply, fail
@@ -144,7 +145,7 @@ def _check_probabilities(x: object, p: object) -> None:
     have, want = as_array(p).ndim, as_array(x).ndim
     if have != want:
         error = ShapeError(
-            f"cross_entropy: floating targets of {'1 axis' if have == 1 else f'{have} axes'} for logits of {want}",
+            f"cross_entropy: floating targets of {axes_text(have)} for logits of {want}",
             details=["floating targets are probabilities, one for each class; class indices are integers"],
             code="SW101",
         )

@@ -26,6 +26,7 @@ _PACKS = 2  # parameters and state come in front of the inputs of a trainer
 class Written:
     """A call as the user wrote it, and the expression of one argument."""
 
+    file: str
     call: ast.Call
     argument: ast.expr
 
@@ -69,10 +70,10 @@ def written_call(at: Source) -> Written | None:
     """The user's call, and the argument in it that `at` came in; None where the source does not show it."""
     entry, frame = entry_frames()
     call = None if frame is None else node_at(frame_loc(frame))
-    if not isinstance(call, ast.Call) or at.position is None or at.name == "return":
+    if frame is None or not isinstance(call, ast.Call) or at.position is None or at.name == "return":
         return None
-    argument = _argument(call, at, at.position, None if entry is None else entry.f_code, cast("FrameType", frame))
-    return None if argument is None else Written(call, argument)
+    argument = _argument(call, at, at.position, None if entry is None else entry.f_code, frame)
+    return None if argument is None else Written(frame.f_code.co_filename, call, argument)
 
 
 def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None, frame: FrameType) -> ast.expr | None:

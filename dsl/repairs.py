@@ -27,7 +27,7 @@ from .pack import Pack, rebuilt
 from .places import Written as Place
 from .places import written_call
 from .report import shape_text
-from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, replaced
+from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, rewritten
 from .scope import Scope, Source, bindings_of, exact_sizes, is_outermost, scope_now
 
 if TYPE_CHECKING:
@@ -41,11 +41,19 @@ _CAST = {"Tensor": DType.float32, "IntTensor": DType.int64}
 @final
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """A change of one argument: what it is, the argument then, and how it is written (None: as a call of a class)."""
+    """A change of one argument: what it is, the argument then, and how it is written. undone: attributes that do the
+    same once more, so that they are left out instead."""
 
     what: str
     value: object
     written: Written
+    undone: tuple[str, ...] = ()
+
+    def of(self, expr: ast.expr) -> tuple[str, ast.expr]:
+        """What is said of an argument, and what is written for it."""
+        if isinstance(expr, ast.Attribute) and expr.attr in self.undone:
+            return "leave out the transpose", expr.value
+        return self.what, self.written(expr)
 
 
 @final
@@ -86,6 +94,8 @@ def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> str | No
     def items(changes: Keywords) -> list[Item]:
         walk = Walk()
         walk.fields(hint, rebuilt(pack, changes), at)
+        if changes:  # a typed call would refuse a pack with axes of other names
+            check_names(walk.items)
         return walk.items
 
     made = _Refused(given, list(given), items, scope_now(), error)
@@ -144,7 +154,7 @@ class _Refused:
         if place is None or other is None:
             return f"{said}: then the arguments fit"
         swapped = {id(place.argument): other.argument, id(other.argument): place.argument}
-        old, new = code_of(place.call), code_of(replaced(place.call, swapped))
+        old, new = rewritten(place.file, place.call), rewritten(place.file, place.call, swapped)
         return f"{said}: write `{new}` for `{old}`" if len(old) <= LONGEST else f"{said}: then the arguments fit"
 
     def changed(self) -> str | None:
@@ -158,8 +168,9 @@ class _Refused:
     def _say(self, idea: Idea, name: str, place: Place | None) -> str:
         if place is None:
             return f"{idea.what.format(name)}: `{code_of(idea.written(ast.Name(name)))}` fits"
-        old, new = code_of(place.argument), code_of(idea.written(place.argument))
-        said = idea.what.format(name)
+        what, changed = idea.of(place.argument)
+        old, new = rewritten(place.file, place.argument), rewritten(place.file, changed)
+        said = what.format(name)
         if len(new) > LONGEST:
             return f"{said}: `{code_of(idea.written(ast.Name(name)))}` fits"
         here = self._error.diagnostic.loc
@@ -226,7 +237,9 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
         return
     if t.ndim >= 2:
         turned = TensorType(t.dtype, (*t.shape[:-2], *t.shape[:-3:-1]), (*t.names[:-2], *t.names[:-3:-1]))
-        yield Idea("transpose `{}`", _like(array, turned), _turned)
+        yield Idea(
+            "transpose `{}`", _like(array, turned), attribute_written("mT"), ("mT", "T") if t.ndim == 2 else ("mT",)
+        )
     if t.ndim + 1 == len(hint.axes):
         for axis in range(t.ndim + 1):
             longer = TensorType(
@@ -244,12 +257,6 @@ def _ideas(hint: ArrayHint, value: object) -> Iterator[Idea]:
         renamed = TensorType(t.dtype, t.shape, tuple(a.label for a in hint.axes)[: t.ndim])
         said = "if it is the same axis, give `{}` its name"
         yield Idea(said, _like(array, renamed), _constructed(prefix + hint.text))
-
-
-def _turned(expr: ast.expr) -> ast.expr:
-    """`x.mT`, and `x` for it."""
-    is_turned = isinstance(expr, ast.Attribute) and expr.attr == "mT"
-    return expr.value if isinstance(expr, ast.Attribute) and is_turned else attribute_written("mT")(expr)
 
 
 def _as_tensor(value: object) -> AnyArray | None:
@@ -280,7 +287,7 @@ def _like(array: AnyArray, type: TensorType) -> AnyArray:
 
 def _constructed(text: str) -> Written:
     """`sw.Tensor[Batch, Pixels](x)`."""
-    return lambda e: ast.Call(func=ast.parse(text, mode="eval").body, args=[e], keywords=[])
+    return lambda e: ast.Call(func=ast.Name(text), args=[e], keywords=[])
 
 
 def _prefix(cls: type[object]) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast, final
 
+from ..compiler.source import source_of
+
 Written: TypeAlias = "Callable[[ast.expr], ast.expr]"  # an expression -> the expression that replaces it
+_ATOMS = (ast.Name, ast.Constant, ast.JoinedStr, ast.Attribute, ast.Subscript, ast.Call, ast.List, ast.Tuple, ast.Dict)
 LONGEST = 88  # columns of code in a help line
 
 
@@ -17,19 +20,32 @@ def code_of(node: ast.AST) -> str:
     return text if '"' in text else text.replace("'", '"')
 
 
-def replaced(node: ast.AST, new: dict[int, ast.expr]) -> ast.AST:
-    """A copy of a tree with some expressions, which are given by `id`, replaced."""
-    return _Replace(new).visit(node)
+def rewritten(file: str, node: ast.AST, new: Mapping[int, ast.expr] | None = None) -> str:
+    """The text of a tree with some expressions, which are given by `id`, replaced; the rest is as the user wrote it."""
+    return ast.unparse(_Rewrite(source_of(file), new or {}).visit(node))
 
 
 @final
-class _Replace(ast.NodeTransformer):
-    def __init__(self, new: dict[int, ast.expr]) -> None:
-        self._new = new
+class _Rewrite(ast.NodeTransformer):
+    """Puts names in the place of what does not change; a name is written as it is."""
+
+    def __init__(self, source: str, new: Mapping[int, ast.expr]) -> None:
+        self._source, self._new = source, new
 
     def visit(self, node: ast.AST) -> ast.AST:
         found = self._new.get(id(node))
-        return found if found is not None else super().visit(copy.copy(node))
+        if found is not None:
+            return _Rewrite(self._source, {}).visit(found)
+        text = self._text(node)
+        return super().visit(copy.copy(node)) if text is None else ast.Name(text)
+
+    def _text(self, node: ast.AST) -> str | None:
+        """What the user wrote in one line; only of what needs no parentheses, wherever it stands."""
+        if isinstance(node, _ATOMS) and not any(id(n) in self._new for n in ast.walk(node)):
+            text = ast.get_source_segment(self._source, node) if hasattr(node, "lineno") else None
+            if text is not None and "\n" not in text and _is_text_of(text, node):
+                return text
+        return code_of(node) if isinstance(node, ast.Constant) else None
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         for name, value in ast.iter_fields(node):
@@ -39,6 +55,14 @@ class _Replace(ast.NodeTransformer):
             elif isinstance(value, ast.AST):
                 setattr(node, name, self.visit(value))
         return node
+
+
+def _is_text_of(text: str, node: ast.expr) -> bool:
+    """Whether a text reads as an expression: Python's columns are not those of the file inside of some f-strings."""
+    try:
+        return ast.dump(ast.parse(text, mode="eval").body) == ast.dump(node)
+    except (SyntaxError, ValueError):
+        return False
 
 
 # ---- what stands around an expression

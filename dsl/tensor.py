@@ -74,12 +74,12 @@ class Tensor(Array[*S]):
     @classmethod
     def zeros(cls, *, shape: tuple[int, ...] | None = None, dtype: DTypeLike | None = None) -> Tensor[*S]:
         """Zeros. The sizes come from the axes, or from `shape` where an axis has none."""
-        return cls.full(0.0, shape=shape, dtype=dtype)
+        return cls.full(0.0, shape=alias.shape_given(cls, shape, "zeros"), dtype=dtype)
 
     @classmethod
     def ones(cls, *, shape: tuple[int, ...] | None = None, dtype: DTypeLike | None = None) -> Tensor[*S]:
         """Ones."""
-        return cls.full(1.0, shape=shape, dtype=dtype)
+        return cls.full(1.0, shape=alias.shape_given(cls, shape, "ones"), dtype=dtype)
 
     @classmethod
     def full(cls, value: float, *, shape: tuple[int, ...] | None = None, dtype: DTypeLike | None = None) -> Tensor[*S]:

@@ -118,11 +118,12 @@ def check_available(options: Options) -> None:
 
 def _bad(name: str, value: object, good: list[str]) -> OptionError:
     shown = option_text(value)
-    close = closest(shown, good)
+    bare = {g.strip("'"): g for g in good}  # quotes would be alike
+    close = closest(value if isinstance(value, str) else shown, bare)
     return OptionError(
         f"option {name}={shown} cannot be used",
         loc=user_loc(),
         details=[f"good values: {', '.join(good)}"],
-        help=None if close is None else f"did you mean {close}?",
+        help=None if close is None else f"did you mean {bare[close]}?",
         code="SW801",
     )

@@ -14,7 +14,7 @@ from ..sizes import Shape, Size
 from ..types import TensorType
 from .opdef import Decompose, OpDef, Pullback, Sample, Special
 from .refs import Float, plain, with_attrs
-from .shapes import FLOATS, Types, arity, broadcast, of_kind, rank_at_least, same_dtype, same_size, words
+from .shapes import FLOATS, Types, arity, axes_text, broadcast, of_kind, rank_at_least, same_dtype, same_size, words
 
 V = TypeVar("V")
 _BATCH = "abcdefghijlopqrstuvwxyz"  # letters of batch axes; k, m and n are the matrix axes
@@ -51,7 +51,7 @@ def _infer_einsum(types: Types, attrs: Attrs) -> TensorType:
         if len(parts[k]) != types[k].ndim:
             raise ShapeError(
                 f'einsum: "{parts[k]}" has {len(parts[k])} letters for {words(types[k])}',
-                details=[f"operand {k + 1} has {types[k].ndim} axes: one letter stands for each"],
+                details=[f"operand {k + 1} has {axes_text(types[k].ndim)}: one letter stands for each"],
                 code="SW103",
             )
         for axis, letter in enumerate(parts[k]):

@@ -16,7 +16,7 @@ from .opdef import Decompose, OpDef, Pullback, Sample
 from .reductions import over_count
 from .refs import Bool, Float, Int, in_range, with_attrs
 from .rows import exp_shifted
-from .shapes import FLOATS, INTEGERS, Types, arity, of_kind, rank_at_least, same_dtype, same_size, words
+from .shapes import FLOATS, INTEGERS, Types, arity, axes_text, of_kind, rank_at_least, same_dtype, same_size, words
 
 V = TypeVar("V")
 
@@ -119,7 +119,7 @@ def _infer_cross_entropy(types: Types, attrs: Attrs) -> TensorType:
     x, t = types
     if t.ndim != x.ndim - 1:
         raise ShapeError(
-            f"{op}: logits of {x.ndim} axes need targets of {x.ndim - 1}, not {t.ndim}",
+            f"{op}: logits of {axes_text(x.ndim)} need targets of {x.ndim - 1}, not {t.ndim}",
             details=["logits are [*batch, classes], targets [*batch]"],
             code="SW103",
         )

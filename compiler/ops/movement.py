@@ -17,6 +17,7 @@ from .shapes import (
     Names,
     Types,
     arity,
+    axes_text,
     check_axes,
     check_broadcast_to,
     clash,
@@ -70,7 +71,7 @@ def _infer_transpose(types: Types, attrs: Attrs) -> TensorType:
     x, axes = types[0], attrs.ints("axes")
     check_axes("transpose", x, axes)
     if len(axes) != x.ndim:
-        raise ShapeError(f"transpose: {axes} names {len(axes)} axes of {words(x)}", code="SW104")
+        raise ShapeError(f"transpose: {axes} names {axes_text(len(axes))} of {words(x)}", code="SW104")
     return TensorType(x.dtype, tuple(x.shape[a] for a in axes), tuple(x.names[a] for a in axes))
 
 

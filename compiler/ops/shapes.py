@@ -44,6 +44,11 @@ def words(t: TensorType) -> str:
     return f"{kind}[{', '.join(size_text(t, a) for a in range(t.ndim)) or '()'}]"
 
 
+def axes_text(n: int) -> str:
+    """`1 axis`, `2 axes`."""
+    return "1 axis" if n == 1 else f"{n} axes"
+
+
 def clash(title: str, a: Size, b: Size, details: list[str], code: str = "SW101", places: Places = ()) -> ShapeError:
     """The error for two sizes that differ; it carries them if one is known only at run time."""
     known = isinstance(a, int) and isinstance(b, int)

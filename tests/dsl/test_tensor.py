@@ -70,7 +70,7 @@ def test_axes_are_checked_and_named() -> None:
     assert repr(t).startswith("Tensor[Batch=2, Pixels=3](")
     with pytest.raises(sw.ShapeError, match="axis 1 of the array has size 4, but `Pixels` is 3"):
         sw.Tensor[Batch, Pixels](np.ones((2, 4)))
-    with pytest.raises(sw.ShapeError, match="an array of 1 axes"):
+    with pytest.raises(sw.ShapeError, match="an array of 1 axis for"):
         sw.Tensor[Batch, Pixels](np.ones(2))
     with pytest.raises(sw.ShapeError, match="`Batch` is 2 at axis 0"):
         sw.Tensor[Batch, Batch](np.ones((2, 3)))

@@ -62,6 +62,28 @@ RIGHT = {
     "exchanged in einsum": ('sw.einsum("bi,io->bo", w, x)', "exchange the operands"),
     "exchanged in a loss": ("sw.cross_entropy(labels, x)", "exchange the operands"),
     "keepdims in the line": ("x - x.mean(axis=1)", "keep the axis: write `x - x.mean(axis=1, keepdims=True)`"),
+    "what does not change, as it is written": (
+        "x*2e-1 - x.mean( axis = 1 )*3e-3",
+        "insert an axis into `x.mean( axis = 1 ) * 3e-3`: write `x * 2e-1 - (x.mean( axis = 1 ) * 3e-3)[:, None]`",
+    ),
+    "arguments that do not change, as they are written": (
+        "def tail(h: sw.Tensor[Batch, Hidden], w: sw.Tensor[Hidden, Digits], lr: float) -> Any:\n"
+        "    return head(h, w) * lr\n"
+        "tail = sw.typed(tail)\ntail(v, x@w, lr=3e-3)",
+        "exchange `h` and `w`: write `tail(x @ w, v, lr=3e-3)` for `tail(v, x@w, lr=3e-3)`",
+    ),
+    "an argument that changes, as it is written": (
+        "head(x @ w, some( 0b11,4 ))",
+        "transpose `w`: write `some( 0b11,4 ).mT`",
+    ),
+    "an expression in an f-string": (
+        'f"of {len(str((x*3e-3) @ some(3, 0x6)))} letters"',
+        "transpose `some(3,",
+    ),
+    "texts that do not change, as they are written": (
+        "sw.einsum('bi, io -> bo', w, x)",
+        "exchange the operands: write `sw.einsum('bi, io -> bo', x, w)`",
+    ),
     "keepdims by position": ("x / sw.sum(x, 1)", "keep the axis"),
     "keepdims of two axes": ("y = some(2, 3, 4)\ny - y.max((1, 2))", "keep the axis"),
     "keepdims that is False": ("x - x.mean(axis=-1, keepdims=False)", "keep the axis"),
@@ -77,7 +99,11 @@ RIGHT = {
     "an axis to take away": ("sw.mse_loss(x[:, :1], rows)", "take away the axis of size 1"),
     "a loss of a smaller operand": ("sw.mse_loss(x, x[0])", "repeat `x[0]`, if that is meant"),
     "reshape": ("x.reshape(7, 6)", "let -1 stand for what is left: write `x.reshape(-1, 6)`"),
-    "reshape to a tuple": ("sw.reshape(x, (2, 16))", "let -1 stand for what is left: write `sw.reshape(x, (2, -1))`"),
+    "reshape to a tuple": (
+        "sw.reshape(some(2, 3, 5), (2, 16))",
+        "let -1 stand for what is left: write `sw.reshape(some(2, 3, 5), (2, -1))`",
+    ),
+    "reshape to a vector": ("x.reshape(31)", "let -1 stand for what is left: write `x.reshape(-1)`"),
     "concat along another axis": ("sw.concat((x, some(5, 2)))", "they fit along axis 1"),
     "concat along a given axis": ("sw.concat((x, some(2, 6)), axis=1)", "they fit along axis 0"),
     "labels and reals": ("rows + labels", 'convert `labels`: write `rows + labels.astype("float32")`'),
@@ -93,6 +119,10 @@ RIGHT = {
         'convert `rows`: write `sw.logical_not(rows.astype("bool"))`',
     ),
     "an operator by its method": ("x.__matmul__(w.T)", "leave out the transpose: write `x.__matmul__(w)`"),
+    "labels and reals, of a column and a row": (
+        "labels[:, None] * some(3)",
+        'convert `labels[:, None]`: write `labels[:, None].astype("float32") * some(3)`',
+    ),
     "exp of labels": ("sw.exp(labels)", "convert `labels`"),
     "an index of reals": ("sw.take(w, rows, axis=0)", "convert `rows`"),
     "targets of reals": ("sw.cross_entropy(x, rows)", "convert `rows`"),
@@ -100,6 +130,15 @@ RIGHT = {
     "exchanged fields": ("MLP(b, w, v)", "exchange `w1` and `b1`"),
     "transposed argument": ("head(x @ w, some(3, 4))", "transpose `w`: write `some(3, 4).mT`"),
     "transposed argument, by keyword": ("head(h=x @ w, w=some(3, 4))", "transpose `w`"),
+    "an argument that should not be transposed": (
+        "head(x @ w, v.T.T.T)",
+        "leave out the transpose: write `v.T.T`",
+    ),
+    "an argument that should not be transposed, by the other name": (
+        "head(h=(x @ w).mT, w=v)",
+        "leave out the transpose: write `x @ w`",
+    ),
+    "a field that should not be transposed": ("MLP(w, b, v.T)", "leave out the transpose: write `v`"),
     "transposed field": ("MLP(w, b, some(3, 4))", "transpose `w2`"),
     "axis of an argument": ("head(rows[:4], v)", "insert an axis into `h`"),
     "axis of an argument to take away": ("head(some(1, 5, 4), v)", "take the axis of size 1 from `h`"),
@@ -152,7 +191,15 @@ WRONG = {
     "assigned twice": "def f(x: Any) -> Any:\n    m = x\n    m = x.sum(1)[:4]\n    return x - m\nf(x)",
     "no axis to insert": "x * some(4)",
     "an outer sum is not meant": "some(3) + some(4)",
+    "an outer sum of a kept axis": "x.sum(1) + some(4)",
+    "an outer sum of two rows, with names": "sw.Tensor[Batch, Pixels](x).sum(1) + sw.Tensor[Hidden](b)",
+    "an outer product of a new axis": "x[:1] * some(4)",
+    "an outer sum of a row that is transposed": "some(1, 5) + some(1, 4)",
     "no axis to take away": "sw.mse_loss(some(5, 2), some(4))",
+    "a reshape after a forgotten transpose": "y = some(2, 3, 5, 4)\ny.reshape(y.shape[0], y.shape[1], 12)",
+    "a reshape to other axes": "sw.reshape(x, (2, 16))",
+    "a reshape to an axis in another place": "x.reshape(6, 4)",
+    "a reshape to some of the axes": "y = some(3, 5, 4)\ny.reshape(y.shape[0], 12)",
     "a reshape that leaves a rest": "x.reshape(4, 7)",
     "no axis to concat along": "sw.concat((some(2, 3), some(4, 5)))",
     "axes out of range": "x.sum(axis=2)",
@@ -161,6 +208,12 @@ WRONG = {
     "no cast of an object": "sw.take(w, sw.Tensor, axis=0)",
     "arguments": "head(some(5, 3), some(4, 4))",
     "fields": "MLP(b, b, b)",
+    "a field that is transposed, of a pack with other mistakes": "MLP(w.T, b, v.T)",
+    "fields in a wrong order": "MLP(w1=v, b1=some(3), w2=w)",
+    "a field that fits when it is transposed, but for its axes": (
+        "class Two(sw.Pack):\n    w1: sw.Tensor[Batch, Hidden]\n    b1: sw.Tensor[Hidden]\n"
+        "w2 = sw.Tensor[Hidden, Digits](v)\nTwo(w1=w2, b1=b)"
+    ),
     "an argument of another rank": "head(some(2, 2, 2), v)",
     "a text": 'head(x @ w, "weights")',
     "a list, and no name for its class": "g = loss\ndel sw\ng([[0.0, 1.0, 0.0]], np.zeros(1, int))",
@@ -252,7 +305,23 @@ def test_names_that_are_almost_right(program: str, words: str, name: str) -> Non
         "p.replace(bias_of_the_output=v)",
         '@sw.typed\ndef f(x: "sw.Tensor[Batch, Channels]") -> Any: ...\nf(x)',
         'sw.Options(backend="xla")',
+        'sw.Options(checks="bad")',
+        'sw.Options(dtype="int8")',
     ],
 )
 def test_names_that_are_not(program: str, name: str) -> None:
     assert "did you mean" not in str(refused(f"{HEAD}{program}\n", name))
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "more"),
+    [("zeros", "", ""), ("ones", "", ""), ("full", "0.5", "value, "), ("normal", "std=0.1", ""), ("uniform", "", "")],
+)
+def test_a_size_that_is_not_known(method: str, given: str, more: str, name: str) -> None:
+    d = refused(f"{HEAD}sw.Tensor[Batch, Pixels].{method}({given})\n", name).diagnostic
+    assert (d.message, d.help) == (
+        f".{method}() does not know the size of Batch",
+        f"give the sizes: .{method}({more}shape=...)",
+    )
+    start = "0.5, " if more else ""
+    run(f"{HEAD}sw.Tensor[Batch, Pixels].{method}({start}shape=(5, 6))\n", name)

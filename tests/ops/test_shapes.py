@@ -115,7 +115,7 @@ def test_a_kind_of_element_is_asked_for() -> None:
         (lambda: refused("sum", f32(3, 4), axis=(2,), keepdims=False), "SW104", "sum: axis 2 does not exist in Tensor[3, 4]"),
         (lambda: refused("sum", f32(3, 4), axis=(1, 1), keepdims=False), "SW104", "sum: an axis is named twice in (1, 1)"),
         (lambda: refused("max", f32(3, 0), axis=(1,), keepdims=False), "SW107", "axis 1 of operand 1 (0) is empty"),
-        (lambda: refused("transpose", f32(3, 4), axes=(0,)), "SW104", "(0,) names 1 axes of Tensor[3, 4]"),
+        (lambda: refused("transpose", f32(3, 4), axes=(0,)), "SW104", "(0,) names 1 axis of Tensor[3, 4]"),
         (lambda: refused("broadcast_to", f32(3, 4), shape=(4,)), "SW103", "Tensor[3, 4] has more axes than the wanted shape [4]"),
         (lambda: refused("broadcast_to", f32(3), shape=(4,)), "SW101", "broadcast_to: 3 cannot become 4; axis 0 of operand 1 (3) must equal 4, or be 1"),
         (lambda: refused("concat", f32(3, 4), f32(3, 5), axis=0), "SW101", "axis 1 of operand 1 (4) must equal axis 1 of operand 2 (5)"),

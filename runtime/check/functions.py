@@ -24,6 +24,7 @@ from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, key_of
 _PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211)
 _MORE = (223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311, 313, 317, 331, 337, 347)
 _FEW = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97)
+_SMALL = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 _NODE = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -62,6 +63,20 @@ def example_numbers(fixed: Collection[int], *, few: bool = False) -> Numbers:
 def divisible(i: int) -> int:
     """Sizes for symbols that have many divisors, for programs that ask for a multiple."""
     return 24 * _FEW[i % len(_FEW)]
+
+
+def small(pool: Collection[int], fixed: Collection[int]) -> Numbers:
+    """Sizes for symbols out of a pool of small ones: none is a size of the program. First those where no two of all these
+    sizes have a sum or product that is a third, so that a wrong size hardly ever is right by accident."""
+    taken: set[int] = set(fixed)
+    usable: list[int] = []
+    for n in pool:
+        both = taken | {n}
+        made = {m for a in both for b in both for m in (a + b, a * b)}
+        if n not in taken and n not in made and not any(n + a in both or n * a in both for a in both):
+            taken.add(n)
+            usable.append(n)
+    return _without((*usable, *(n for n in pool if n not in usable)), fixed)
 
 
 def _without(primes: tuple[int, ...], fixed: Collection[int]) -> Numbers:
@@ -194,9 +209,11 @@ class _Checked:
 
     def _examples(self) -> Iterator[Numbers]:
         """Distinct primes, so that no sizes are equal or divide each other by accident; sizes with many divisors, for
-        programs that ask for a multiple; other primes; large ones."""
+        programs that ask for a multiple; small ones, for programs that have an upper bound; other primes; large ones."""
         yield self._numbers(_PRIMES)
         yield divisible
+        for pool in (_SMALL, [4 * p for p in _SMALL], [6 * p for p in _SMALL], _SMALL[4:]):
+            yield small(pool, self._fixed)
         yield self._numbers(_MORE)
         yield lambda i: 64 * _PRIMES[i % 22]
 

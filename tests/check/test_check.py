@@ -16,6 +16,7 @@ import pytest
 
 import shapewright as sw
 from shapewright.runtime.check import CheckResult, Diagnostic, Value, check_source
+from shapewright.runtime.check.functions import small
 from shapewright.runtime.check.show import report
 
 HERE = Path(__file__).resolve().parent
@@ -185,6 +186,52 @@ def even(x: sw.Tensor[Batch]) -> sw.Scalar:
         (10, "`thirds` fails with some sizes (Batch=101)"),
         (14, "`even` fails with some sizes (Batch=101)"),
     ]
+
+
+def test_what_only_large_sizes_make_is_a_note(check: Check) -> None:
+    result = check(
+        """
+class MaxSeq(sw.Dim):
+    size = 32
+class Net(sw.Pack):
+    table: sw.Tensor[Ten, Seq]
+    pos: sw.Tensor[MaxSeq, Seq]
+class Time(sw.Dim): ...
+
+@sw.typed
+def positions(p: Net, ids: sw.IntTensor[Batch, Time]) -> sw.Tensor[Batch, Time, Seq]:
+    pos = p.pos[: ids.shape[1]]
+    return sw.embedding(ids, p.table) + pos
+
+@sw.typed
+def short(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    assert x.shape[0] <= 64
+    return x
+
+@sw.typed
+def short_quarters(x: sw.Tensor[Batch]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4)
+    assert rows.shape[0] <= 16
+    return rows.sum(1)
+"""
+    )
+    assert result.diagnostics == ()
+    assert [n.line for n in result.notes] == [18, 22, 27, 28]
+    assert result.notes[0].text.startswith("`positions` fails with some sizes (Time=107): ")
+
+
+@pytest.mark.parametrize("fixed", [(), (2, 3, 5), (4, 8, 16, 32, 64), range(1, 40)])
+def test_small_sizes_are_no_sizes_of_the_program(fixed: tuple[int, ...]) -> None:
+    primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+    numbers = small(primes, fixed)
+    sizes = {numbers(i) for i in range(3)}
+    assert sizes <= set(primes) - set(fixed)
+    assert len(sizes) == 3
+
+
+def test_small_sizes_do_not_add_up() -> None:
+    numbers = small((2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31), (10, 8))
+    assert [numbers(i) for i in range(4)] == [3, 17, 19, 23]  # 2 + 8, 5 + 5, 7 + 3 are 10; 11 is 3 + 8; 13 is 3 + 10
 
 
 def test_sizes_that_agree_by_accident(check: Check) -> None:

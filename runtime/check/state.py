@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NoReturn, TypeAlias, cast, final
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
@@ -22,6 +23,9 @@ from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
 from ...dsl.pack import Pack
 from ...dsl.repairs import closest
+
+if TYPE_CHECKING:
+    from .trail import Trail
 
 Key: TypeAlias = "tuple[str, int, int, int, int]"  # file and range
 _STDLIB = sysconfig.get_path("stdlib")
@@ -138,7 +142,8 @@ class Seen:
 @dataclass(slots=True)
 class Run:
     """place: that of the function, for errors that no line of it makes. inside: the library runs. depth: typed calls that
-    run. lost: an operation has failed, so its result is unknown. muted: nothing is collected."""
+    run. lost: an operation has failed, so its result is unknown. muted: nothing is collected. trail: where it comes
+    past, if that is asked for."""
 
     ops: ShapeOps
     place: Loc
@@ -146,6 +151,7 @@ class Run:
     depth: int = 0
     lost: bool = False
     muted: bool = False
+    trail: Trail | None = None
     errors: dict[Key, Found] = field(default_factory=dict[Key, Found])
     values: dict[Loc, Seen] = field(default_factory=dict[Loc, Seen])
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
@@ -159,9 +165,14 @@ class Run:
 
     def report_exception(self, error: Exception) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
-        if not self.lost:
+        if not self.lost or _has_other_reasons(error):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             self.report(ShapewrightError(text, help=_meant(error)), raised_at(error))
+
+    def mark(self, *, skipped: bool = False) -> None:
+        """The user's line was evaluated, or was not since an operand is unknown."""
+        if self.trail is not None and not self.muted:
+            self.trail.mark(user_loc(), skipped=skipped)
 
     def unknown(self) -> AnyArray:
         """A tensor of which nothing is known."""
@@ -255,6 +266,15 @@ def facts_of(value: object) -> Facts | None:
     return None
 
 
+def _has_other_reasons(error: Exception) -> bool:
+    """Whether an exception is made by what is written, whatever tensors there are: a name that does not exist, in the
+    module or of something whose class is known."""
+    if isinstance(error, AttributeError):
+        of = error.obj
+        return isinstance(of, ModuleType | type | Pack) or (is_array(of) and not is_unknown(of))
+    return type(error) is NameError and "free variable" not in str(error)
+
+
 def _meant(error: Exception) -> str | None:
     """The attribute that exists, where another was written."""
     if not isinstance(error, AttributeError) or error.obj is None:
@@ -274,7 +294,12 @@ def raised_at(error: BaseException) -> Loc | None:
     found: Loc | None = None
     tb = error.__traceback__
     for (frame, _), s in zip(traceback.walk_tb(tb), traceback.extract_tb(tb), strict=True):
-        installed = is_library_frame(frame) or s.filename.startswith(_STDLIB) or "site-packages" in s.filename
-        if s.lineno is not None and not installed:
+        if s.lineno is not None and is_users(frame):
             found = Loc(s.filename, s.lineno, s.end_lineno or s.lineno, s.colno or 0, s.end_colno or 0, s.name)
     return found
+
+
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame executes code of the user: not ours, and not installed."""
+    file = frame.f_code.co_filename
+    return not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)

@@ -220,6 +220,93 @@ def short_quarters(x: sw.Tensor[Batch]) -> sw.Tensor[Any]:
     assert result.notes[0].text.startswith("`positions` fails with some sizes (Time=107): ")
 
 
+def test_a_mistake_behind_a_line_that_fails_with_some_sizes(check: Check) -> None:
+    """A trial that did not come so far says nothing about it; one that did says that the first line may be right."""
+    result = check(
+        """
+class In(sw.Dim):
+    size = 6
+
+@sw.typed
+def behind(x: sw.Tensor[Batch, In]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4)
+    return sw.rellu(rows.sum(0))
+
+@sw.typed
+def in_a_line(x: sw.Tensor[Batch, In]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4); return rows.foo
+
+@sw.typed
+def of_its_result(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    rows = x.reshape(-1, 4)
+    for _ in range(2):
+        y = rows @ w
+    return y.sum()
+
+def scores(rows: Any, w: Any) -> Any:
+    return rows @ w
+
+@sw.typed
+def in_a_helper(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    return scores(x.reshape(-1, 4), w).sum()
+
+@sw.typed
+def result(x: sw.Tensor[Batch, In]) -> sw.Tensor[Ten]:
+    return x.reshape(-1, 4).sum(0)
+
+@sw.typed
+def guarded(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    if x.shape[0] > 50:
+        raise ValueError("too many")
+    return (x @ w).sum()
+"""
+    )
+    assert found(result) == [(14, "SW000"), (18, "SW000"), (24, "SW101"), (28, "SW101"), (36, "SW101"), (42, "SW101")]
+    assert [n.line for n in result.notes] == [13, 22, 32, 41]
+    assert all("which stands for any size" in d.notes[-1] for d in result.diagnostics)
+
+
+def test_names_that_do_not_exist_behind_another_error(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def module(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return sw.rellu(y)
+
+@sw.typed
+def attribute(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return x.foo + y
+
+@sw.typed
+def name(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return missing(y)
+
+@sw.typed
+def of_what_is_unknown(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return y.foo
+
+@sw.typed
+def of_what_an_error_made(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = float((x @ x).sum())
+    return x * int(y)
+"""
+    )
+    assert found(result) == [
+        (10, "SW101"),
+        (11, "SW000"),
+        (15, "SW101"),
+        (16, "SW000"),
+        (20, "SW101"),
+        (21, "SW000"),
+        (25, "SW101"),
+        (30, "SW101"),
+    ]
+
+
 @pytest.mark.parametrize("fixed", [(), (2, 3, 5), (4, 8, 16, 32, 64), range(1, 40)])
 def test_small_sizes_are_no_sizes_of_the_program(fixed: tuple[int, ...]) -> None:
     primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)

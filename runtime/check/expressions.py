@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ...compiler.loc import Loc
 from ...dsl.pack import Pack
@@ -94,10 +94,13 @@ def _named(
 
 
 def _field(node: ast.expr, arguments: Mapping[str, object], bound: Counter[str]) -> object:
-    """The value of `p.layer.w`, where `p` is a parameter that is not assigned to."""
+    """The value of `p.layers["first"].w`, where `p` is a parameter that is not assigned to."""
     if isinstance(node, ast.Name):
         return arguments.get(node.id) if not bound[node.id] else None
     if isinstance(node, ast.Attribute):
         of = _field(node.value, arguments, bound)
         return of.__dict__.get(node.attr) if isinstance(of, Pack) else None
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        entries = _field(node.value, arguments, bound)
+        return cast("dict[object, object]", entries).get(node.slice.value) if isinstance(entries, dict) else None
     return None

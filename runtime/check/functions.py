@@ -20,7 +20,7 @@ from ...dsl.interpreters import use
 from ...dsl.scope import axis_scope
 from ...dsl.typed import Plan
 from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
-from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, key_of
+from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, has_any_keys, key_of
 from .trail import Trail
 
 _PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211)
@@ -237,9 +237,10 @@ class _Checked:
         axes = Symbols(axis_sizes(parameters, example), numbers, constant)
         run = Run(ShapeOps(axes.example), target.place, trail=trail)
         build = Builder(run.ops, axes)
-        args, kwargs = arguments(parameters, target.plan.signature, example, build, target.owner)
+        args, kwargs = arguments(target.plan, example, build, target.owner)
         self._fixed = frozenset(axes.fixed)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
+        run.any_keys = has_any_keys(self._arguments)
         follow = nullcontext() if trail is None else trail.followed()
         with activate(run), use(run.ops), axis_scope("all", sizes_of="new"), follow:
             target.f(*args, **kwargs)

@@ -164,7 +164,7 @@ def _forgotten(run: Run, pack: Pack) -> Pack:
     for name, item in zip(names, items, strict=True):
         if isinstance(item, Pack):
             forgot[name] = _forgotten(run, item)
-        elif isinstance(item, Array | tuple):
+        elif isinstance(item, Array | tuple | dict):
             forgot[name] = run.unknown()
     return rebuilt(pack, forgot)
 

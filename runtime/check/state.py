@@ -19,9 +19,10 @@ from ...compiler.loc import Loc, is_library_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
+from ...dsl.any_keys import AnyKeys
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
-from ...dsl.pack import Pack
+from ...dsl.pack import Pack, children
 from ...dsl.repairs import closest
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Seen:
 class Run:
     """place: that of the function, for errors that no line of it makes. inside: the library runs. depth: typed calls that
     run. lost: an operation has failed, so its result is unknown. muted: nothing is collected. trail: where it comes
-    past, if that is asked for."""
+    past, if that is asked for. any_keys: nobody knows the keys of a dict that it was given."""
 
     ops: ShapeOps
     place: Loc
@@ -152,6 +153,7 @@ class Run:
     lost: bool = False
     muted: bool = False
     trail: Trail | None = None
+    any_keys: bool = False
     errors: dict[Key, Found] = field(default_factory=dict[Key, Found])
     values: dict[Loc, Seen] = field(default_factory=dict[Loc, Seen])
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
@@ -165,7 +167,9 @@ class Run:
 
     def report_exception(self, error: Exception) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
-        if not self.lost or _has_other_reasons(error):
+        if self.any_keys and isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
+            self.lost = True  # it may be an entry of a dict that was made of one that has any
+        elif not self.lost or _has_other_reasons(error):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             self.report(ShapewrightError(text, help=_meant(error)), raised_at(error))
 
@@ -234,6 +238,16 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Pack) and any(map(is_unknown, value.__dict__.values()))
 
 
+def has_any_keys(value: object) -> bool:
+    """Whether a value is, or contains, a dict of any keys."""
+    if isinstance(value, AnyKeys):
+        return True
+    if isinstance(value, dict):
+        return any(map(has_any_keys, cast("Mapping[object, object]", value).values()))
+    parts = children(cast("object", value)) if isinstance(value, Pack | tuple) else None
+    return parts is not None and any(map(has_any_keys, parts[2]))
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -247,13 +261,15 @@ class Facts:
 
 
 def facts_of(value: object) -> Facts | None:
-    """The type of a tensor, a tuple of tensors or a pack; None for anything else."""
+    """The type of a tensor, a tuple or dict of tensors or a pack; None for anything else."""
     if is_array(value):
         if is_unknown(value):
             return None
         t = type_of(value)
         axes = tuple((n, str(s)) for n, s in zip(t.names, t.shape, strict=True))
         return Facts(type_text(t), t.dtype.value, axes)
+    if isinstance(value, dict):
+        return _facts_of_entries(cast("Mapping[object, object]", value))
     if isinstance(value, Pack):
         parts = [(n, facts_of(x)) for n, x in value.__dict__.items()]
         return Facts(type(value).__name__, fields=tuple((n, f.text) for n, f in parts if f is not None))
@@ -264,6 +280,15 @@ def facts_of(value: object) -> Facts | None:
             return None
         return Facts(f"tuple[{', '.join(texts)}]", fields=tuple((str(i), t) for i, t in enumerate(texts)))
     return None
+
+
+def _facts_of_entries(entries: Mapping[object, object]) -> Facts | None:
+    found = {str(n): facts_of(x) for n, x in entries.items()}
+    fields = tuple((n, f.text) for n, f in found.items() if f is not None)
+    texts = dict.fromkeys(text for _, text in fields)
+    if not fields or len(fields) < len(found):
+        return None
+    return Facts(f"dict[str, {' | '.join(texts)}]", fields=() if isinstance(entries, AnyKeys) else fields)
 
 
 def _has_other_reasons(error: Exception) -> bool:

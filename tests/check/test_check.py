@@ -363,13 +363,128 @@ class Net:
     )
     assert found(result) == [(24, "SW101")]
     assert [f.reason for f in result.functions] == [
-        "cannot be bound: axis 1 of `x: Tensor[Batch, _]` is Any; write @sw.example(x=...) with its shape",
-        "cannot be bound: `n` has no default; write @sw.example(n=...)",
+        "cannot be bound: axis 1 of `x: Tensor[Batch, _]` is Any; write @sw.example(x=(3, 5), Batch=3)",
+        "cannot be bound: `n` has no default; write @sw.example(n=1)",
         "cannot be bound: `self` is a Net, which is no pack; check a function of it instead",
         None,
     ]
     assert [n.line for n in result.notes] == [9, 13, 18]
     assert result.summary == "1 error in 1 function, 1 function checked"
+
+
+OPEN = """
+from typing import Generic, TypeVar
+I = TypeVar("I")
+
+class Dense(sw.Pack, Generic[I]):
+    w: sw.Tensor[Ten, I]
+    n: int
+
+class Net(sw.Pack):
+    layer: Dense[Seq]
+    extra: sw.Tensor[Any]
+
+def initial(seed: int = 0) -> Net:
+    return Net(Dense(sw.zeros((10, 4)), 3), sw.zeros(3))
+
+def dense() -> "Dense[Seq]":
+    return Dense(sw.zeros((10, 4)), 3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "advice"),
+    [
+        ("x: sw.Tensor[Batch, Any], y: sw.Tensor[Batch]", "x=(3, 5), Batch=3"),
+        ("y: sw.Tensor, x: sw.Tensor[Batch, Ten, Any]", "y=(3, 5), x=(3, 10, 7), Batch=3"),
+        ("n: int, x: sw.Tensor[Any], *, a: float, b: bool, c: str", 'n=1, x=(3,), a=0.5, b=True, c=""'),
+        ("p: Net, x: sw.Tensor[Batch, Ten]", "p=initial()"),
+        ("d: Dense, x: sw.Tensor[Batch, Ten]", "d=dense()"),
+        ("t: tuple[Dense[Seq], int], x: sw.Tensor[Batch, Ten]", "t=(dense(), 1,)"),
+    ],
+)
+def test_the_advice_is_code_that_works(check: Check, parameters: str, advice: str) -> None:
+    function = f"@sw.typed\ndef f({parameters}) -> sw.Scalar:\n    return x.sum()\n"
+    (before,) = check(OPEN + function).functions
+    assert before.reason is not None and before.reason.endswith(f"; write @sw.example({advice})")
+    after = check(f"{OPEN}@sw.example({advice})\n{function}")
+    assert (found(after), after.functions[0].reason, after.notes) == ([], None, ())
+
+
+def test_no_code_is_proposed_where_none_is_known(check: Check) -> None:
+    result = check(
+        """
+class Net(sw.Pack):
+    n: int
+    w: sw.Tensor[Batch]
+
+class Wide(sw.Pack):
+    w: sw.Tensor[Any]
+
+def later() -> Net:
+    return Net(1, sw.zeros(3))
+
+@sw.typed
+def packs(p: Wide, q: Net) -> sw.Scalar:
+    return p.w.sum()
+
+@sw.example(n=2)
+@sw.typed
+def partly(n: int, x: sw.Tensor[Any]) -> sw.Scalar:
+    return x.sum()
+"""
+    )
+    assert [f.reason for f in result.functions] == [
+        "cannot be bound: axis 0 of `p.w: Tensor[_]` is Any; `q.n` has no default; sw.example can say what `p` and `q` may be",
+        "cannot be bound: axis 0 of `x: Tensor[_]` is Any; add x=(3,) to its sw.example",
+    ]
+
+
+def test_dicts_have_an_entry_for_every_key(check: Check) -> None:
+    result = check(
+        """
+class Layer(sw.Pack):
+    w: sw.Tensor[Ten, Ten]
+
+class Net(sw.Pack):
+    mlp: dict[str, Layer]
+    scale: dict[str, sw.Tensor[Ten]]
+
+@sw.typed
+def logits(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    h = sw.relu(x @ p.mlp["first"].w)
+    for layer in p.mlp.values():
+        h = h @ layer.w
+    if "bias" in p.scale:
+        h = h + p.scale["bias"] * p.scale.get("last")
+    return h
+
+@sw.typed
+def loss(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    return logits(p, x).sum()
+
+@sw.typed
+def step(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    g = sw.grad(loss)(p, x)
+    q = Net({k: Layer(v.w - g.mlp["first"].w) for k, v in p.mlp.items()}, g.scale)
+    return loss(q, x)
+
+@sw.typed
+def wrong(d: dict[str, sw.Tensor[Batch, Ten]]) -> sw.Tensor[Batch, Batch]:
+    a, b = d["a"], d["first"]
+    return a @ b
+
+@sw.typed
+def wrong_in_a_pack(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    return x @ p.mlp["first"].w[0] @ p.scale["x"].rellu()
+
+@sw.typed
+def returned(x: sw.Tensor[Batch, Ten]) -> dict[str, sw.Tensor[Ten, Batch]]:
+    return {"t": x}
+"""
+    )
+    assert found(result) == [(37, "SW101"), (41, "SW000"), (45, "SW101")]
+    assert result.checked == len(result.functions) == 6
 
 
 def test_examples_that_are_wrong(check: Check) -> None:

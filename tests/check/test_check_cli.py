@@ -51,7 +51,7 @@ program.py:20:5: error[SW102]: axis `Batch` has two sizes: Batch and 10
   note: Batch was bound by `x: Tensor[Batch, Ten]` (program.py:19)
   note: `result: Tensor[Batch]` is declared at program.py:19
 program.py:23: note: `open_axis` is not checked: cannot be bound: `x` has any axes; \
-write @sw.example(x=...) with its shape
+write @sw.example(x=(3, 5))
 1 error in 1 function, 2 functions checked
 """
 

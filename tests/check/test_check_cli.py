@@ -172,6 +172,15 @@ def test_no_such_file(tmp_path: Path) -> None:
     assert "nothing.py is not a Python file" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["pyproject.toml", "script"])
+def test_a_file_that_is_not_python(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    done = run(tmp_path, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{name} is not a Python file" in done.stderr and "pass a file that ends in .py" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

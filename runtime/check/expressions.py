@@ -76,7 +76,10 @@ def _named(
                 if facts is not None:
                     known[name] = facts
                     yield node, facts, name
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
+            case (
+                ast.Assign(targets=[ast.Name(id=name) as target], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.expr() as value)
+            ):
                 facts = computed.get((value.lineno, value.col_offset, value.end_lineno, value.end_col_offset))
                 if facts is not None:
                     yield target, facts, name

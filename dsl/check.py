@@ -122,8 +122,8 @@ class Walk:
         new = [self.value(hint.item, x, inside(at, n, text, kind), frame) for n, x in zip(names, items, strict=True)]
         if not _changed(new, items):
             return value
-        if kind is dict:
-            return dict(zip(names, new, strict=True))
+        if issubclass(kind, dict):
+            return cast("type[dict[str, object]]", kind)(zip(names, new, strict=True))
         return new_tuple(cast("type[tuple[object, ...]]", kind), new)
 
     def _union(self, hint: UnionHint, value: object, at: Source, frame: int) -> object:

@@ -31,6 +31,7 @@ from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
+from .any_keys import AnyKeys
 from .array import Array, make, type_of, type_text
 from .dims import remember
 
@@ -146,11 +147,12 @@ def children(value: object) -> tuple[type[object], tuple[str, ...], tuple[object
         named = cast("tuple[str, ...] | None", getattr(items, "_fields", None))
         return type(items), named or tuple(map(str, range(len(items)))), tuple(items)
     if isinstance(value, Mapping):
+        kind = AnyKeys if isinstance(value, AnyKeys) else dict
         entries = cast("Mapping[object, object]", value)
         bad = [k for k in entries if not isinstance(k, str)]
         if bad:
             raise DTypeError(f"a pack has string keys, not {type(bad[0]).__name__}", loc=user_loc(), code="SW204")
-        return dict, tuple(map(str, entries)), tuple(entries.values())
+        return kind, tuple(map(str, entries)), tuple(entries.values())
     return None
 
 
@@ -224,7 +226,7 @@ def _build(node: Structure, leaves: Any) -> object:
                 return _assemble(kind, names, built)
             if issubclass(kind, tuple):
                 return new_tuple(cast("type[tuple[object, ...]]", kind), built)
-            return dict(zip(names, built, strict=True))
+            return cast("type[dict[str, object]]", kind)(zip(names, built, strict=True))
 
 
 def new_tuple(kind: type[Tup], items: Iterable[object]) -> Tup:
@@ -374,13 +376,13 @@ def show(value: object, indent: int = 0) -> str:
         return repr(value)
     kind, names, items = parts
     pad = "  " * (indent + 1)
-    keyed = issubclass(kind, Pack) or kind is dict or hasattr(kind, "_fields")
-    sign = ": " if kind is dict else "="
+    keyed = issubclass(kind, Pack | dict) or hasattr(kind, "_fields")
+    sign = ": " if issubclass(kind, dict) else "="
     lines = [
         pad + (f"{n}{sign}" if keyed else "") + show(x, indent + 1) + "," for n, x in zip(names, items, strict=True)
     ]
-    name = "" if kind in (tuple, dict) else kind.__name__
-    left, right = "{}" if kind is dict else "()"
+    name = "" if kind is tuple or issubclass(kind, dict) else kind.__name__
+    left, right = "{}" if issubclass(kind, dict) else "()"
     return f"{name}{left}\n" + "\n".join(lines) + f"\n{'  ' * indent}{right}" if lines else f"{name}{left}{right}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeGuard, cast, final, get_origin
 from ...compiler.sizes import Poly, Shape, Size, Symbol, evaluate
 from ...compiler.types import DType, TensorType
 from ...dsl.annotations import AxisExpr, AxisSpec, labels
+from ...dsl.any_keys import AnyKeys
 from ...dsl.array import AnyArray, Array, as_array, is_array, make, type_of
 from ...dsl.check import expression_size
 from ...dsl.example import Example
@@ -29,7 +30,8 @@ from ...dsl.hints import (
 from ...dsl.key import Key
 from ...dsl.pack import Pack, children, flatten, from_raw, new_tuple
 from ...dsl.scope import Bindings
-from ...dsl.typed import Parameter
+from ...dsl.typed import Parameter, Plan
+from .advice import advice
 from .state import Known, ShapeOps, State
 
 _DTYPES = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
@@ -38,7 +40,7 @@ Numbers: TypeAlias = "Callable[[int], int]"  # the size of the first, second, ..
 
 
 class Unbound(Exception):
-    """A parameter has no value yet; the text says why, and what to write."""
+    """A parameter has no value yet; the text says why."""
 
 
 class Axes(Protocol):
@@ -69,7 +71,7 @@ class Symbols:
         for i, axis in enumerate(hint.axes):
             if axis.kind == "any" or (axis.kind == "variadic" and axis.key is None):
                 what = f"axis {i} of `{path}: {hint.text}` is Any" if axis.kind == "any" else f"`{path}` has any axes"
-                raise Unbound(f"{what}; write @sw.example({path.partition('.')[0]}=...) with its shape")
+                raise Unbound(what)
             if axis.kind == "variadic":
                 names = [f"{axis.name.removeprefix('*')}{n}" for n in (0, 1)]
                 out += [self._named((axis.key, name), name) for name in names]
@@ -140,9 +142,7 @@ class Builder:
             case PackHint():
                 if hint.own and not self.guess:
                     names = ", ".join(sorted(str(getattr(v, "__name__", v)) for v in hint.own))
-                    here = f"{hint.text}[...]" if "[" not in hint.text else hint.text
-                    text = f"`{path}: {hint.text}` leaves {names} open; write @sw.example({path}={here})"
-                    return self._default(default, text)
+                    return self._default(default, f"`{path}: {hint.text}` leaves {names} open")
                 return self.pack(hint, path)
             case TupleHint():
                 parts = zip(hint.names, hint.items, strict=True)
@@ -150,14 +150,16 @@ class Builder:
             case ManyHint():
                 if _is_tuple(hint.cls) and hint.item is not UNCHECKED:
                     return new_tuple(hint.cls, [self.value(hint.item, f"{path}.{i}") for i in (0, 1)])
-                return self._default(default, f"`{path}: {hint.text}` has any elements; write @sw.example({path}=...)")
+                if issubclass(AnyKeys, hint.cls):
+                    return AnyKeys({key: self.value(hint.item, f"{path}.{key}") for key in ("a", "b")})
+                return self._default(default, f"`{path}: {hint.text}` has any elements")
             case UnionHint():
                 return self._union(hint, path, default)
             case PlainHint():
                 if hint.annotation is Key:
                     return Key(0)
                 what = "has no annotation" if hint is UNCHECKED else "has no default"
-                return self._default(default, f"`{path}` {what}; write @sw.example({path}=...)")
+                return self._default(default, f"`{path}` {what}")
 
     def pack(self, hint: PackHint, path: str) -> Pack:
         """A pack, unchecked; constants have their defaults."""
@@ -182,7 +184,7 @@ class Builder:
         for option in hint.options:
             if option != NOTHING and not isinstance(option, PlainHint):
                 return self.value(option, path, default)
-        return self._default(default, f"`{path}: {hint.text}` has no default; write @sw.example({path}=...)")
+        return self._default(default, f"`{path}: {hint.text}` has no default")
 
     def _default(self, default: object, otherwise: str) -> object:
         if default is _MISSING:
@@ -209,7 +211,7 @@ class Builder:
             kind, names, items = parts
             hints: Iterable[Hint] = hint.items if isinstance(hint, TupleHint) else [_element(hint)] * len(items)
             made = [self.given(x, h, f"{path}.{n}") for n, x, h in zip(names, items, hints, strict=False)]
-            if kind is dict:
+            if issubclass(kind, dict):
                 return dict(zip(names, made, strict=True))
             return new_tuple(hint.cls if isinstance(hint, TupleHint) else cast("type[tuple[object, ...]]", kind), made)
         number = isinstance(hint, ArrayHint) and isinstance(value, float | list)
@@ -257,37 +259,40 @@ def axis_sizes(parameters: Mapping[str, Parameter], example: Example) -> dict[st
 
 
 def arguments(
-    parameters: Mapping[str, Parameter],
-    signature: inspect.Signature,
-    example: Example,
-    build: Builder,
-    owner: type[object] | None,
+    plan: Plan, example: Example, build: Builder, owner: type[object] | None
 ) -> tuple[tuple[object, ...], dict[str, object]]:
-    """What a function is called with; `owner`: the class it is a method of. Unbound: a parameter has no value."""
+    """What a function is called with; `owner`: the class it is a method of. Unbound: parameters have no value; the text
+    says why, and what to write."""
     by_place = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     given = list(example.values)
     args: list[object] = []
     kwargs: dict[str, object] = {}
-    for name, p in parameters.items():
-        default: object = signature.parameters[name].default
+    reasons: dict[str, str] = {}
+
+    def made(name: str, p: Parameter) -> object:
+        if name in example.named:
+            return build.given(example.named[name], p.hint, name)
+        try:
+            return build.value(p.hint, name, plan.signature.parameters[name].default)
+        except Unbound as why:
+            reasons[name] = str(why)
+            return None
+
+    for name, p in plan.parameters.items():
         if p.kind is inspect.Parameter.VAR_KEYWORD:
             continue
         if owner is not None and name in ("self", "cls") and not args:
             args.append(_receiver(owner, name, build))
         elif p.kind in by_place:
-            if given:
-                args.append(build.given(given.pop(0), p.hint, name))
-            elif name in example.named:
-                args.append(build.given(example.named[name], p.hint, name))
-            else:
-                args.append(build.value(p.hint, name, default))
+            args.append(build.given(given.pop(0), p.hint, name) if given else made(name, p))
         elif p.kind is inspect.Parameter.VAR_POSITIONAL:
             args += [build.given(v, p.hint, name) for v in given] or [build.value(p.hint, name) for _ in range(2)]
             given = []
-        elif name in example.named:
-            kwargs[name] = build.given(example.named[name], p.hint, name)
         else:
-            kwargs[name] = build.value(p.hint, name, default)
+            kwargs[name] = made(name, p)
+    if reasons:
+        open_ = {name: plan.parameters[name].hint for name in reasons}
+        raise Unbound("; ".join([*reasons.values(), advice(open_, plan.f, example)]))
     return tuple(args), kwargs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ...compiler.loc import Loc
 from ...dsl.pack import Pack
@@ -76,7 +76,10 @@ def _named(
                 if facts is not None:
                     known[name] = facts
                     yield node, facts, name
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
+            case (
+                ast.Assign(targets=[ast.Name(id=name) as target], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name) as target, value=ast.expr() as value)
+            ):
                 facts = computed.get((value.lineno, value.col_offset, value.end_lineno, value.end_col_offset))
                 if facts is not None:
                     yield target, facts, name
@@ -94,10 +97,13 @@ def _named(
 
 
 def _field(node: ast.expr, arguments: Mapping[str, object], bound: Counter[str]) -> object:
-    """The value of `p.layer.w`, where `p` is a parameter that is not assigned to."""
+    """The value of `p.layers["first"].w`, where `p` is a parameter that is not assigned to."""
     if isinstance(node, ast.Name):
         return arguments.get(node.id) if not bound[node.id] else None
     if isinstance(node, ast.Attribute):
         of = _field(node.value, arguments, bound)
         return of.__dict__.get(node.attr) if isinstance(of, Pack) else None
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        entries = _field(node.value, arguments, bound)
+        return cast("dict[object, object]", entries).get(node.slice.value) if isinstance(entries, dict) else None
     return None

@@ -6,6 +6,7 @@ import ast
 import inspect
 import linecache
 from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
@@ -19,11 +20,13 @@ from ...dsl.interpreters import use
 from ...dsl.scope import axis_scope
 from ...dsl.typed import Plan
 from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
-from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, key_of
+from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, has_any_keys, key_of
+from .trail import Trail
 
 _PRIMES = (101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211)
 _MORE = (223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311, 313, 317, 331, 337, 347)
 _FEW = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97)
+_SMALL = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 _NODE = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -62,6 +65,20 @@ def example_numbers(fixed: Collection[int], *, few: bool = False) -> Numbers:
 def divisible(i: int) -> int:
     """Sizes for symbols that have many divisors, for programs that ask for a multiple."""
     return 24 * _FEW[i % len(_FEW)]
+
+
+def small(pool: Collection[int], fixed: Collection[int]) -> Numbers:
+    """Sizes for symbols out of a pool of small ones: none is a size of the program. First those where no two of all these
+    sizes have a sum or product that is a third, so that a wrong size hardly ever is right by accident."""
+    taken: set[int] = set(fixed)
+    usable: list[int] = []
+    for n in pool:
+        both = taken | {n}
+        made = {m for a in both for b in both for m in (a + b, a * b)}
+        if n not in taken and n not in made and not any(n + a in both or n * a in both for a in both):
+            taken.add(n)
+            usable.append(n)
+    return _without((*usable, *(n for n in pool if n not in usable)), fixed)
 
 
 def _without(primes: tuple[int, ...], fixed: Collection[int]) -> Numbers:
@@ -156,66 +173,83 @@ class _Checked:
         for key, found in both.items():
             if found.error.sizes is not None:  # its code says that a size is a symbol; with numbers it has another
                 found.error.code = confirmed[key].error.code
-        if len(both) == len(run.errors):
+        if len(both) == len(run.errors) == len(confirmed):
             return first
         return Outcome(list((confirmed | both).values()), run.values, bound, numbers.some, run.ops.lines)
 
     def _with_numbers(self, constant: frozenset[Symbol]) -> Outcome:
-        """The errors that are made whatever numbers the symbols stand for."""
+        """The errors that are made whatever numbers the symbols stand for: by every trial that might have made them."""
         first: Outcome | None = None
-        common: dict[Key, Found] = {}
-        seen: dict[Key, tuple[Found, str]] = {}
+        found: dict[Key, tuple[Found, str]] = {}
+        failed: list[Run] = []
+        common: set[Key] = set()
         for numbers in self._examples():
             run, constant = self._settled(numbers, constant)
             used = {s.name: numbers(int(s.key)) for s in sorted(constant, key=lambda s: int(s.key))}
             sizes = ", ".join(f"{name}={size}" for name, size in used.items())
-            if first is None:
-                first = Outcome([], run.values, self._arguments, lines=run.ops.lines, numbers=used)
-                common = dict(run.errors)
-                for found in run.errors.values():
-                    found.error.diagnostic.notes.append(f"found with {sizes}, which stands for any size")
-            common = {k: e for k, e in common.items() if k in run.errors}
-            for key, error in run.errors.items():
-                seen.setdefault(key, (error, sizes))
+            first = first or Outcome([], run.values, self._arguments, lines=run.ops.lines, numbers=used)
+            common = set()
+            if run.errors:
+                run, constant = self._settled(numbers, constant, followed=True)
+                failed.append(run)
+                for key, error in run.errors.items():
+                    found.setdefault(key, (error, sizes))
+                common = {k for k in found if not any(_disproves(r, k) for r in failed)}
             if not common:
                 break
         assert first is not None
-        first.errors = list(common.values())
-        first.some = [e for k, e in seen.items() if k not in common]
+        for key, (error, sizes) in found.items():
+            if key in common:
+                error.error.diagnostic.notes.append(f"found with {sizes}, which stands for any size")
+                first.errors.append(error)
+        first.some = [e for k, e in found.items() if k not in common]
         return first
 
-    def _settled(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
+    def _settled(
+        self, numbers: Numbers, constant: frozenset[Symbol], *, followed: bool = False
+    ) -> tuple[Run, frozenset[Symbol]]:
         """A run that comes to an end: symbols that turn out to be needed as numbers are constant too."""
         while True:
             try:
-                return self._once(numbers, constant)[0], constant
+                return self._once(numbers, constant, Trail() if followed else None)[0], constant
             except Restart as restart:
                 constant |= restart.needed
 
     def _examples(self) -> Iterator[Numbers]:
         """Distinct primes, so that no sizes are equal or divide each other by accident; sizes with many divisors, for
-        programs that ask for a multiple; other primes; large ones."""
+        programs that ask for a multiple; small ones, for programs that have an upper bound; other primes; large ones."""
         yield self._numbers(_PRIMES)
         yield divisible
+        for pool in (_SMALL, [4 * p for p in _SMALL], [6 * p for p in _SMALL], _SMALL[4:]):
+            yield small(pool, self._fixed)
         yield self._numbers(_MORE)
         yield lambda i: 64 * _PRIMES[i % 22]
 
     def _numbers(self, primes: tuple[int, ...]) -> Numbers:
         return _without(primes, self._fixed)
 
-    def _once(self, numbers: Numbers, constant: frozenset[Symbol]) -> tuple[Run, frozenset[Symbol]]:
+    def _once(
+        self, numbers: Numbers, constant: frozenset[Symbol], trail: Trail | None = None
+    ) -> tuple[Run, frozenset[Symbol]]:
         """One run, and the symbols of the arguments. Restart: sizes are needed as numbers."""
         target, example = self._target, self._example
         parameters = target.plan.parameters
         axes = Symbols(axis_sizes(parameters, example), numbers, constant)
-        run = Run(ShapeOps(axes.example), target.place)
+        run = Run(ShapeOps(axes.example), target.place, trail=trail)
         build = Builder(run.ops, axes)
-        args, kwargs = arguments(parameters, target.plan.signature, example, build, target.owner)
+        args, kwargs = arguments(target.plan, example, build, target.owner)
         self._fixed = frozenset(axes.fixed)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
-        with activate(run), use(run.ops), axis_scope("all", sizes_of="new"):
+        run.any_keys = has_any_keys(self._arguments)
+        follow = nullcontext() if trail is None else trail.followed()
+        with activate(run), use(run.ops), axis_scope("all", sizes_of="new"), follow:
             target.f(*args, **kwargs)
         return run, frozenset(axes.symbols.values())
+
+
+def _disproves(run: Run, key: Key) -> bool:
+    """Whether a run came past a place without the error that others make there."""
+    return key not in run.errors and (run.trail is None or run.trail.clears(key))
 
 
 __all__ = ["Outcome", "Target", "Unbound", "check", "definition", "divisible", "example_numbers", "targets"]

@@ -96,6 +96,7 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
             return f(*args, **kwargs)
         operands = args[1:] if instead == "self" else args  # what is made now holds nothing yet
         if is_unknown(operands) or (kwargs and is_unknown(kwargs)):
+            run.mark(skipped=True)
             return _other(run, instead, args)
         before = len(run.ops.log)
         run.inside = True
@@ -106,6 +107,7 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
             return _other(run, instead, args)
         finally:
             run.inside = False
+        run.mark()
         run.observe(args[0] if instead == "self" else out, before)
         return out
 
@@ -140,6 +142,7 @@ def _pack_guard(check_pack: Callable[[Pack, PackHint | None], Pack]) -> Callable
         if run is None:
             return check_pack(pack, hint)
         if is_unknown(pack):
+            run.mark(skipped=True)
             return pack
         try:
             with exact_sizes():
@@ -161,7 +164,7 @@ def _forgotten(run: Run, pack: Pack) -> Pack:
     for name, item in zip(names, items, strict=True):
         if isinstance(item, Pack):
             forgot[name] = _forgotten(run, item)
-        elif isinstance(item, Array | tuple):
+        elif isinstance(item, Array | tuple | dict):
             forgot[name] = run.unknown()
     return rebuilt(pack, forgot)
 
@@ -195,6 +198,7 @@ class _Call:
     def _value(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         run, plan = self._run, self._plan
         if is_unknown(args) or is_unknown(kwargs):
+            run.mark(skipped=True)
             return self._guess({})
         try:
             with exact_sizes():
@@ -202,6 +206,7 @@ class _Call:
         except ShapewrightError as error:
             run.report(error)
             return self._guess({})
+        run.mark()
         try:
             value = self._body(args, kwargs)
         except Stop:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.machinery import SOURCE_SUFFIXES
 from pathlib import Path
 from typing import Any, final
 
@@ -25,11 +26,14 @@ def check_source(path: str | Path, *, timeout: float = 20.0, costs: bool = False
     `imported` False and one diagnostic. `costs`: what every expression costs is found as well.
 
     Raises:
-        OptionError: there is no such file, or the time is not positive.
+        OptionError: there is no such Python file, or the time is not positive.
     """
     file = Path(path).absolute()
     if not file.is_file():
         raise OptionError(f"{path} is not a Python file", help="pass the path of a file", code="SW801")
+    if file.suffix not in SOURCE_SUFFIXES:
+        help = f"pass a file that ends in {' or '.join(SOURCE_SUFFIXES)}"
+        raise OptionError(f"{path} is not a Python file", help=help, code="SW801")
     if not timeout > 0:
         raise OptionError(f"timeout={timeout}", help="pass a number of seconds", code="SW802")
     with tempfile.TemporaryDirectory() as folder:

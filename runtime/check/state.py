@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NoReturn, TypeAlias, cast, final
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
@@ -18,10 +19,14 @@ from ...compiler.loc import Loc, is_library_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
+from ...dsl.any_keys import AnyKeys
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
-from ...dsl.pack import Pack
+from ...dsl.pack import Pack, children
 from ...dsl.repairs import closest
+
+if TYPE_CHECKING:
+    from .trail import Trail
 
 Key: TypeAlias = "tuple[str, int, int, int, int]"  # file and range
 _STDLIB = sysconfig.get_path("stdlib")
@@ -138,7 +143,8 @@ class Seen:
 @dataclass(slots=True)
 class Run:
     """place: that of the function, for errors that no line of it makes. inside: the library runs. depth: typed calls that
-    run. lost: an operation has failed, so its result is unknown. muted: nothing is collected."""
+    run. lost: an operation has failed, so its result is unknown. muted: nothing is collected. trail: where it comes
+    past, if that is asked for. any_keys: nobody knows the keys of a dict that it was given."""
 
     ops: ShapeOps
     place: Loc
@@ -146,6 +152,8 @@ class Run:
     depth: int = 0
     lost: bool = False
     muted: bool = False
+    trail: Trail | None = None
+    any_keys: bool = False
     errors: dict[Key, Found] = field(default_factory=dict[Key, Found])
     values: dict[Loc, Seen] = field(default_factory=dict[Loc, Seen])
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
@@ -159,9 +167,16 @@ class Run:
 
     def report_exception(self, error: Exception) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
-        if not self.lost:
+        if self.any_keys and isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
+            self.lost = True  # it may be an entry of a dict that was made of one that has any
+        elif not self.lost or _has_other_reasons(error):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             self.report(ShapewrightError(text, help=_meant(error)), raised_at(error))
+
+    def mark(self, *, skipped: bool = False) -> None:
+        """The user's line was evaluated, or was not since an operand is unknown."""
+        if self.trail is not None and not self.muted:
+            self.trail.mark(user_loc(), skipped=skipped)
 
     def unknown(self) -> AnyArray:
         """A tensor of which nothing is known."""
@@ -223,6 +238,16 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Pack) and any(map(is_unknown, value.__dict__.values()))
 
 
+def has_any_keys(value: object) -> bool:
+    """Whether a value is, or contains, a dict of any keys."""
+    if isinstance(value, AnyKeys):
+        return True
+    if isinstance(value, dict):
+        return any(map(has_any_keys, cast("Mapping[object, object]", value).values()))
+    parts = children(cast("object", value)) if isinstance(value, Pack | tuple) else None
+    return parts is not None and any(map(has_any_keys, parts[2]))
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -236,13 +261,15 @@ class Facts:
 
 
 def facts_of(value: object) -> Facts | None:
-    """The type of a tensor, a tuple of tensors or a pack; None for anything else."""
+    """The type of a tensor, a tuple or dict of tensors or a pack; None for anything else."""
     if is_array(value):
         if is_unknown(value):
             return None
         t = type_of(value)
         axes = tuple((n, str(s)) for n, s in zip(t.names, t.shape, strict=True))
         return Facts(type_text(t), t.dtype.value, axes)
+    if isinstance(value, dict):
+        return _facts_of_entries(cast("Mapping[object, object]", value))
     if isinstance(value, Pack):
         parts = [(n, facts_of(x)) for n, x in value.__dict__.items()]
         return Facts(type(value).__name__, fields=tuple((n, f.text) for n, f in parts if f is not None))
@@ -253,6 +280,24 @@ def facts_of(value: object) -> Facts | None:
             return None
         return Facts(f"tuple[{', '.join(texts)}]", fields=tuple((str(i), t) for i, t in enumerate(texts)))
     return None
+
+
+def _facts_of_entries(entries: Mapping[object, object]) -> Facts | None:
+    found = {str(n): facts_of(x) for n, x in entries.items()}
+    fields = tuple((n, f.text) for n, f in found.items() if f is not None)
+    texts = dict.fromkeys(text for _, text in fields)
+    if not fields or len(fields) < len(found):
+        return None
+    return Facts(f"dict[str, {' | '.join(texts)}]", fields=() if isinstance(entries, AnyKeys) else fields)
+
+
+def _has_other_reasons(error: Exception) -> bool:
+    """Whether an exception is made by what is written, whatever tensors there are: a name that does not exist, in the
+    module or of something whose class is known."""
+    if isinstance(error, AttributeError):
+        of = error.obj
+        return isinstance(of, ModuleType | type | Pack) or (is_array(of) and not is_unknown(of))
+    return type(error) is NameError and "free variable" not in str(error)
 
 
 def _meant(error: Exception) -> str | None:
@@ -274,7 +319,12 @@ def raised_at(error: BaseException) -> Loc | None:
     found: Loc | None = None
     tb = error.__traceback__
     for (frame, _), s in zip(traceback.walk_tb(tb), traceback.extract_tb(tb), strict=True):
-        installed = is_library_frame(frame) or s.filename.startswith(_STDLIB) or "site-packages" in s.filename
-        if s.lineno is not None and not installed:
+        if s.lineno is not None and is_users(frame):
             found = Loc(s.filename, s.lineno, s.end_lineno or s.lineno, s.colno or 0, s.end_colno or 0, s.name)
     return found
+
+
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame executes code of the user: not ours, and not installed."""
+    file = frame.f_code.co_filename
+    return not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)

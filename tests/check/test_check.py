@@ -16,6 +16,7 @@ import pytest
 
 import shapewright as sw
 from shapewright.runtime.check import CheckResult, Diagnostic, Value, check_source
+from shapewright.runtime.check.functions import small
 from shapewright.runtime.check.show import report
 
 HERE = Path(__file__).resolve().parent
@@ -187,6 +188,139 @@ def even(x: sw.Tensor[Batch]) -> sw.Scalar:
     ]
 
 
+def test_what_only_large_sizes_make_is_a_note(check: Check) -> None:
+    result = check(
+        """
+class MaxSeq(sw.Dim):
+    size = 32
+class Net(sw.Pack):
+    table: sw.Tensor[Ten, Seq]
+    pos: sw.Tensor[MaxSeq, Seq]
+class Time(sw.Dim): ...
+
+@sw.typed
+def positions(p: Net, ids: sw.IntTensor[Batch, Time]) -> sw.Tensor[Batch, Time, Seq]:
+    pos = p.pos[: ids.shape[1]]
+    return sw.embedding(ids, p.table) + pos
+
+@sw.typed
+def short(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    assert x.shape[0] <= 64
+    return x
+
+@sw.typed
+def short_quarters(x: sw.Tensor[Batch]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4)
+    assert rows.shape[0] <= 16
+    return rows.sum(1)
+"""
+    )
+    assert result.diagnostics == ()
+    assert [n.line for n in result.notes] == [18, 22, 27, 28]
+    assert result.notes[0].text.startswith("`positions` fails with some sizes (Time=107): ")
+
+
+def test_a_mistake_behind_a_line_that_fails_with_some_sizes(check: Check) -> None:
+    """A trial that did not come so far says nothing about it; one that did says that the first line may be right."""
+    result = check(
+        """
+class In(sw.Dim):
+    size = 6
+
+@sw.typed
+def behind(x: sw.Tensor[Batch, In]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4)
+    return sw.rellu(rows.sum(0))
+
+@sw.typed
+def in_a_line(x: sw.Tensor[Batch, In]) -> sw.Tensor[Any]:
+    rows = x.reshape(-1, 4); return rows.foo
+
+@sw.typed
+def of_its_result(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    rows = x.reshape(-1, 4)
+    for _ in range(2):
+        y = rows @ w
+    return y.sum()
+
+def scores(rows: Any, w: Any) -> Any:
+    return rows @ w
+
+@sw.typed
+def in_a_helper(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    return scores(x.reshape(-1, 4), w).sum()
+
+@sw.typed
+def result(x: sw.Tensor[Batch, In]) -> sw.Tensor[Ten]:
+    return x.reshape(-1, 4).sum(0)
+
+@sw.typed
+def guarded(x: sw.Tensor[Batch, In], w: sw.Tensor[Ten, Ten]) -> sw.Scalar:
+    if x.shape[0] > 50:
+        raise ValueError("too many")
+    return (x @ w).sum()
+"""
+    )
+    assert found(result) == [(14, "SW000"), (18, "SW000"), (24, "SW101"), (28, "SW101"), (36, "SW101"), (42, "SW101")]
+    assert [n.line for n in result.notes] == [13, 22, 32, 41]
+    assert all("which stands for any size" in d.notes[-1] for d in result.diagnostics)
+
+
+def test_names_that_do_not_exist_behind_another_error(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def module(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return sw.rellu(y)
+
+@sw.typed
+def attribute(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return x.foo + y
+
+@sw.typed
+def name(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return missing(y)
+
+@sw.typed
+def of_what_is_unknown(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = x @ x
+    return y.foo
+
+@sw.typed
+def of_what_an_error_made(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    y = float((x @ x).sum())
+    return x * int(y)
+"""
+    )
+    assert found(result) == [
+        (10, "SW101"),
+        (11, "SW000"),
+        (15, "SW101"),
+        (16, "SW000"),
+        (20, "SW101"),
+        (21, "SW000"),
+        (25, "SW101"),
+        (30, "SW101"),
+    ]
+
+
+@pytest.mark.parametrize("fixed", [(), (2, 3, 5), (4, 8, 16, 32, 64), range(1, 40)])
+def test_small_sizes_are_no_sizes_of_the_program(fixed: tuple[int, ...]) -> None:
+    primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+    numbers = small(primes, fixed)
+    sizes = {numbers(i) for i in range(3)}
+    assert sizes <= set(primes) - set(fixed)
+    assert len(sizes) == 3
+
+
+def test_small_sizes_do_not_add_up() -> None:
+    numbers = small((2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31), (10, 8))
+    assert [numbers(i) for i in range(4)] == [3, 17, 19, 23]  # 2 + 8, 5 + 5, 7 + 3 are 10; 11 is 3 + 8; 13 is 3 + 10
+
+
 def test_sizes_that_agree_by_accident(check: Check) -> None:
     """101 is the first number that stands for a symbol, unless it is a size of the program."""
     result = check(
@@ -229,13 +363,128 @@ class Net:
     )
     assert found(result) == [(24, "SW101")]
     assert [f.reason for f in result.functions] == [
-        "cannot be bound: axis 1 of `x: Tensor[Batch, _]` is Any; write @sw.example(x=...) with its shape",
-        "cannot be bound: `n` has no default; write @sw.example(n=...)",
+        "cannot be bound: axis 1 of `x: Tensor[Batch, _]` is Any; write @sw.example(x=(3, 5), Batch=3)",
+        "cannot be bound: `n` has no default; write @sw.example(n=1)",
         "cannot be bound: `self` is a Net, which is no pack; check a function of it instead",
         None,
     ]
     assert [n.line for n in result.notes] == [9, 13, 18]
     assert result.summary == "1 error in 1 function, 1 function checked"
+
+
+OPEN = """
+from typing import Generic, TypeVar
+I = TypeVar("I")
+
+class Dense(sw.Pack, Generic[I]):
+    w: sw.Tensor[Ten, I]
+    n: int
+
+class Net(sw.Pack):
+    layer: Dense[Seq]
+    extra: sw.Tensor[Any]
+
+def initial(seed: int = 0) -> Net:
+    return Net(Dense(sw.zeros((10, 4)), 3), sw.zeros(3))
+
+def dense() -> "Dense[Seq]":
+    return Dense(sw.zeros((10, 4)), 3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "advice"),
+    [
+        ("x: sw.Tensor[Batch, Any], y: sw.Tensor[Batch]", "x=(3, 5), Batch=3"),
+        ("y: sw.Tensor, x: sw.Tensor[Batch, Ten, Any]", "y=(3, 5), x=(3, 10, 7), Batch=3"),
+        ("n: int, x: sw.Tensor[Any], *, a: float, b: bool, c: str", 'n=1, x=(3,), a=0.5, b=True, c=""'),
+        ("p: Net, x: sw.Tensor[Batch, Ten]", "p=initial()"),
+        ("d: Dense, x: sw.Tensor[Batch, Ten]", "d=dense()"),
+        ("t: tuple[Dense[Seq], int], x: sw.Tensor[Batch, Ten]", "t=(dense(), 1,)"),
+    ],
+)
+def test_the_advice_is_code_that_works(check: Check, parameters: str, advice: str) -> None:
+    function = f"@sw.typed\ndef f({parameters}) -> sw.Scalar:\n    return x.sum()\n"
+    (before,) = check(OPEN + function).functions
+    assert before.reason is not None and before.reason.endswith(f"; write @sw.example({advice})")
+    after = check(f"{OPEN}@sw.example({advice})\n{function}")
+    assert (found(after), after.functions[0].reason, after.notes) == ([], None, ())
+
+
+def test_no_code_is_proposed_where_none_is_known(check: Check) -> None:
+    result = check(
+        """
+class Net(sw.Pack):
+    n: int
+    w: sw.Tensor[Batch]
+
+class Wide(sw.Pack):
+    w: sw.Tensor[Any]
+
+def later() -> Net:
+    return Net(1, sw.zeros(3))
+
+@sw.typed
+def packs(p: Wide, q: Net) -> sw.Scalar:
+    return p.w.sum()
+
+@sw.example(n=2)
+@sw.typed
+def partly(n: int, x: sw.Tensor[Any]) -> sw.Scalar:
+    return x.sum()
+"""
+    )
+    assert [f.reason for f in result.functions] == [
+        "cannot be bound: axis 0 of `p.w: Tensor[_]` is Any; `q.n` has no default; sw.example can say what `p` and `q` may be",
+        "cannot be bound: axis 0 of `x: Tensor[_]` is Any; add x=(3,) to its sw.example",
+    ]
+
+
+def test_dicts_have_an_entry_for_every_key(check: Check) -> None:
+    result = check(
+        """
+class Layer(sw.Pack):
+    w: sw.Tensor[Ten, Ten]
+
+class Net(sw.Pack):
+    mlp: dict[str, Layer]
+    scale: dict[str, sw.Tensor[Ten]]
+
+@sw.typed
+def logits(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    h = sw.relu(x @ p.mlp["first"].w)
+    for layer in p.mlp.values():
+        h = h @ layer.w
+    if "bias" in p.scale:
+        h = h + p.scale["bias"] * p.scale.get("last")
+    return h
+
+@sw.typed
+def loss(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    return logits(p, x).sum()
+
+@sw.typed
+def step(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    g = sw.grad(loss)(p, x)
+    q = Net({k: Layer(v.w - g.mlp["first"].w) for k, v in p.mlp.items()}, g.scale)
+    return loss(q, x)
+
+@sw.typed
+def wrong(d: dict[str, sw.Tensor[Batch, Ten]]) -> sw.Tensor[Batch, Batch]:
+    a, b = d["a"], d["first"]
+    return a @ b
+
+@sw.typed
+def wrong_in_a_pack(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
+    return x @ p.mlp["first"].w[0] @ p.scale["x"].rellu()
+
+@sw.typed
+def returned(x: sw.Tensor[Batch, Ten]) -> dict[str, sw.Tensor[Ten, Batch]]:
+    return {"t": x}
+"""
+    )
+    assert found(result) == [(37, "SW101"), (41, "SW000"), (45, "SW101")]
+    assert result.checked == len(result.functions) == 6
 
 
 def test_examples_that_are_wrong(check: Check) -> None:

@@ -51,7 +51,7 @@ program.py:20:5: error[SW102]: axis `Batch` has two sizes: Batch and 10
   note: Batch was bound by `x: Tensor[Batch, Ten]` (program.py:19)
   note: `result: Tensor[Batch]` is declared at program.py:19
 program.py:23: note: `open_axis` is not checked: cannot be bound: `x` has any axes; \
-write @sw.example(x=...) with its shape
+write @sw.example(x=(3, 5))
 1 error in 1 function, 2 functions checked
 """
 
@@ -170,6 +170,15 @@ def test_no_such_file(tmp_path: Path) -> None:
     done = run(tmp_path, "nothing.py")
     assert (done.returncode, done.stdout) == (2, "")
     assert "nothing.py is not a Python file" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "script"])
+def test_a_file_that_is_not_python(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    done = run(tmp_path, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{name} is not a Python file" in done.stderr and "pass a file that ends in .py" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,36 @@ def test_hover(client: Client, tmp_path: Path) -> None:
     assert client.hover(uri, 0, 0) is None
 
 
+ANNOTATED = """\
+import shapewright as sw
+class Batch(sw.Dim): ...
+class Ten(sw.Dim):
+    size = 10
+class Net(sw.Pack):
+    w: sw.Tensor[Ten, Ten]
+    scale: dict[str, sw.Tensor[Ten]]
+@sw.typed
+def f(p: Net, x: sw.Tensor[Batch, Ten]) -> sw.Scalar:
+    both: sw.Tensor[Batch, Ten] = x @ p.w
+    return (both * p.scale["x"]).sum()
+"""
+
+
+def test_hover_of_an_annotated_variable_and_of_dicts(client: Client, tmp_path: Path) -> None:
+    uri = client.open(tmp_path / "program.py", ANNOTATED)
+    assert client.diagnostics(uri) == []
+    both = "```python\nboth: Tensor[Batch, Ten=10]\n```\n\nfloat32, axes `Batch` of any size, `Ten` = 10"
+    scale = "dict[str, Tensor[Ten=10]]"
+    for line, column, first, last, shown in [
+        (9, 5, 4, 8, both),
+        (10, 13, 12, 16, both),
+        (8, 6, 6, 7, f"```python\np: Net\n```\n- `w: Tensor[Ten=10, Ten=10]`\n- `scale: {scale}`"),
+        (10, 22, 19, 26, f"```python\np.scale: {scale}\n```"),
+    ]:
+        assert client.hover(uri, line, column) == (shown, span(line, first, last))
+    assert client.hints(uri) == []  # the type stands there
+
+
 # ---- settings, and the end
 def test_settings_that_are_wrong_are_refused(client: Client) -> None:
     client.said.clear()

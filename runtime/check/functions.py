@@ -81,6 +81,11 @@ def small(pool: Collection[int], fixed: Collection[int]) -> Numbers:
     return _without((*usable, *(n for n in pool if n not in usable)), fixed)
 
 
+def _from(sizes: Numbers, first: int, count: int) -> Numbers:
+    """The same sizes for `count` symbols, beginning at another one."""
+    return lambda i: sizes((i - first) % count)
+
+
 def _without(primes: tuple[int, ...], fixed: Collection[int]) -> Numbers:
     usable = [p for p in primes if p not in fixed]
     return lambda i: usable[i % len(usable)]
@@ -153,6 +158,7 @@ class _Checked:
     def __init__(self, target: Target, example: Example) -> None:
         self._target, self._example = target, example
         self._fixed: frozenset[int] = frozenset()
+        self._count = 0  # of symbols
         self._arguments: dict[str, object] = {}
 
     def outcome(self) -> Outcome:
@@ -181,7 +187,7 @@ class _Checked:
         """The errors that are made whatever numbers the symbols stand for: by every trial that might have made them."""
         first: Outcome | None = None
         found: dict[Key, tuple[Found, str]] = {}
-        failed: list[Run] = []
+        failed: list[tuple[Run, Numbers]] = []
         common: set[Key] = set()
         for numbers in self._examples():
             run, constant = self._settled(numbers, constant)
@@ -190,11 +196,10 @@ class _Checked:
             first = first or Outcome([], run.values, self._arguments, lines=run.ops.lines, numbers=used)
             common = set()
             if run.errors:
-                run, constant = self._settled(numbers, constant, followed=True)
-                failed.append(run)
+                failed.append((run, numbers))
                 for key, error in run.errors.items():
                     found.setdefault(key, (error, sizes))
-                common = {k for k in found if not any(_disproves(r, k) for r in failed)}
+                common = {k for k, (e, _) in found.items() if not self._disproved(k, e, failed, constant)}
             if not common:
                 break
         assert first is not None
@@ -204,6 +209,20 @@ class _Checked:
                 first.errors.append(error)
         first.some = [e for k, e in found.items() if k not in common]
         return first
+
+    def _disproved(
+        self, key: Key, found: Found, failed: list[tuple[Run, Numbers]], constant: frozenset[Symbol]
+    ) -> bool:
+        """Whether a run came past a place without the error that others make there. An exception of the program's own,
+        such as a failed assertion, may be about sizes that no run has together, so every run must make it."""
+        for run, numbers in failed:
+            if key in run.errors:
+                continue
+            if not found.own and run.trail is None:  # it runs again: most errors are made by every run
+                run.trail = self._settled(numbers, constant, followed=True)[0].trail
+            if found.own or (run.trail is not None and run.trail.clears(key)):
+                return True
+        return False
 
     def _settled(
         self, numbers: Numbers, constant: frozenset[Symbol], *, followed: bool = False
@@ -217,11 +236,16 @@ class _Checked:
 
     def _examples(self) -> Iterator[Numbers]:
         """Distinct primes, so that no sizes are equal or divide each other by accident; sizes with many divisors, for
-        programs that ask for a multiple; small ones, for programs that have an upper bound; other primes; large ones."""
+        programs that ask for a multiple; small ones, for programs that have an upper bound; small multiples, where each
+        axis in turn has the smallest, for those that have both; other primes; large ones."""
         yield self._numbers(_PRIMES)
         yield divisible
-        for pool in (_SMALL, [4 * p for p in _SMALL], [6 * p for p in _SMALL], _SMALL[4:]):
+        for pool in (_SMALL, _SMALL[4:]):
             yield small(pool, self._fixed)
+        for step in (24, 12, 8, 6, 4):
+            sizes = small([step * n for n in range(1, 24)], self._fixed)
+            for first in range(min(self._count, 4)):
+                yield _from(sizes, first, self._count)
         yield self._numbers(_MORE)
         yield lambda i: 64 * _PRIMES[i % 22]
 
@@ -239,17 +263,13 @@ class _Checked:
         build = Builder(run.ops, axes)
         args, kwargs = arguments(target.plan, example, build, target.owner)
         self._fixed = frozenset(axes.fixed)
+        self._count = len(axes.symbols)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
         run.any_keys = has_any_keys(self._arguments)
         follow = nullcontext() if trail is None else trail.followed()
         with activate(run), use(run.ops), axis_scope("all", sizes_of="new"), follow:
             target.f(*args, **kwargs)
         return run, frozenset(axes.symbols.values())
-
-
-def _disproves(run: Run, key: Key) -> bool:
-    """Whether a run came past a place without the error that others make there."""
-    return key not in run.errors and (run.trail is None or run.trail.clears(key))
 
 
 __all__ = ["Outcome", "Target", "Unbound", "check", "definition", "divisible", "example_numbers", "targets"]

@@ -122,10 +122,11 @@ class ShapeOps:
 @final
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An error with its place, which is not None."""
+    """An error with its place, which is not None. own: an exception of the program, not ours, and not a wrong name."""
 
     error: ShapewrightError
     loc: Loc
+    own: bool = False
 
 
 @final
@@ -158,20 +159,22 @@ class Run:
     values: dict[Loc, Seen] = field(default_factory=dict[Loc, Seen])
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
 
-    def report(self, error: ShapewrightError, loc: Loc | None = None) -> None:
+    def report(self, error: ShapewrightError, loc: Loc | None = None, *, own: bool = False) -> None:
         """Keep an error, the first at its place."""
         self.lost = True
         at = error.diagnostic.loc = loc or error.diagnostic.loc or self.place
         if not self.muted:
-            self.errors.setdefault(key_of(at), Found(error, at))
+            self.errors.setdefault(key_of(at), Found(error, at, own))
 
     def report_exception(self, error: Exception) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
         if self.any_keys and isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
             self.lost = True  # it may be an entry of a dict that was made of one that has any
-        elif not self.lost or _has_other_reasons(error):
+            return
+        own = not _is_wrong_name(error)
+        if not (self.lost and own):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error))
+            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -291,7 +294,7 @@ def _facts_of_entries(entries: Mapping[object, object]) -> Facts | None:
     return Facts(f"dict[str, {' | '.join(texts)}]", fields=() if isinstance(entries, AnyKeys) else fields)
 
 
-def _has_other_reasons(error: Exception) -> bool:
+def _is_wrong_name(error: Exception) -> bool:
     """Whether an exception is made by what is written, whatever tensors there are: a name that does not exist, in the
     module or of something whose class is known."""
     if isinstance(error, AttributeError):

@@ -307,6 +307,34 @@ def of_what_an_error_made(x: sw.Tensor[Batch, Ten]) -> sw.Tensor[Batch, Ten]:
     ]
 
 
+def test_bounds_and_multiples_together(check: Check) -> None:
+    """Some size that fits every line is tried, and an assertion is no error if one trial does not make it."""
+    result = check(
+        """
+class Model(sw.Dim): ...
+class MaxSeq(sw.Dim):
+    size = 32
+class Kernel(sw.Dim):
+    size = 16
+
+@sw.typed
+def heads(x: sw.Tensor[Batch, Seq, Model], pos: sw.Tensor[MaxSeq, Model]) -> sw.Tensor[Batch, Seq, Model]:
+    b, s, m = x.shape
+    h = x.reshape(b, s, 4, m // 4).transpose((0, 2, 1, 3))
+    assert m % 8 == 0
+    assert s <= 32
+    return h.transpose((0, 2, 1, 3)).reshape(b, s, m) + pos[:s]
+
+@sw.typed
+def blocks(x: sw.Tensor[Batch, Seq], pos: sw.Tensor[Kernel, Batch]) -> sw.Tensor[Seq, Batch]:
+    rows = x.reshape(x.shape[0] // 6, 6, x.shape[1])
+    return rows.reshape(x.shape[0], x.shape[1]).T + pos[: rows.shape[2]]
+"""
+    )
+    assert result.diagnostics == ()
+    assert {n.text.partition(" ")[0] for n in result.notes} == {"`heads`", "`blocks`"}
+
+
 @pytest.mark.parametrize("fixed", [(), (2, 3, 5), (4, 8, 16, 32, 64), range(1, 40)])
 def test_small_sizes_are_no_sizes_of_the_program(fixed: tuple[int, ...]) -> None:
     primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import typing
-from typing import Any, get_args
+from collections.abc import Callable
+from typing import Any, cast, get_args
 
 from ..compiler.errors import ShapeError
 from ..compiler.loc import user_loc
@@ -26,6 +27,18 @@ class AxesAlias(typing._GenericAlias, _root=True):  # type: ignore[call-arg, mis
         return bound(super().__getattr__(name), self)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  as above
 
 
+def _no_expression(axes: object) -> str:
+    """The text among axes that Python cannot read."""
+    listed = cast("tuple[object, ...]", axes) if isinstance(axes, tuple) else (axes,)
+    for axis in listed:
+        if isinstance(axis, str):
+            try:
+                typing.ForwardRef(axis)
+            except (SyntaxError, IndexError):
+                return axis
+    return ", ".join(map(str, listed))
+
+
 def bound(value: Any, to: AxesAlias) -> Any:
     """A class method of the tensor class, bound to the alias instead; anything else as it is."""
     function: Any = getattr(value, "__func__", None)
@@ -34,8 +47,18 @@ def bound(value: Any, to: AxesAlias) -> Any:
     return value
 
 
-def alias(cls: type[Any], plain: Any) -> Any:
-    """`plain`, the alias that `typing` made for `cls[...]`, as an `AxesAlias`."""
+def alias(cls: type[Any], make: Callable[[object], Any], axes: object) -> Any:
+    """`cls[axes]`, the alias that `make` of `typing` gives, as an `AxesAlias`. ShapeError: a text that is no expression."""
+    try:
+        plain = make(axes)
+    except (SyntaxError, IndexError) as error:  # "batch features", ""; but "Batch" is a class that is defined later
+        loc = user_loc()
+        raise ShapeError(
+            f"`{_no_expression(axes)}` is not an axis: axes are classes, one for each",
+            loc=None if loc is None or loc.file == "<string>" else loc,  # an annotation that is itself a text
+            help=f"write `class Batch(sw.Dim): ...`, then `{cls.__name__}[Batch, ...]`",
+            code="SW105",
+        ) from error
     if type(plain) is not typing._GenericAlias:  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         return plain
     return AxesAlias(cls, plain.__args__, name=plain._name)

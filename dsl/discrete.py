@@ -50,7 +50,7 @@ class IntTensor(Array[*S]):
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, axes: object) -> object:
-            return alias.alias(cls, super().__class_getitem__(axes))
+            return alias.alias(cls, super().__class_getitem__, axes)
 
     # ---- arithmetic
     @overload
@@ -238,7 +238,7 @@ class BoolTensor(Array[*S]):
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, axes: object) -> object:
-            return alias.alias(cls, super().__class_getitem__(axes))
+            return alias.alias(cls, super().__class_getitem__, axes)
 
     # ---- logic
     @overload

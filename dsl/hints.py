@@ -24,6 +24,7 @@ from typing import (
 from weakref import WeakKeyDictionary
 
 from ..compiler.errors import ShapeError
+from ..compiler.loc import user_loc
 from .annotations import AxisSpec, axes_of, show_axes
 from .array import Array
 from .dims import Dim
@@ -285,6 +286,11 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
     written = {n: a for n, a in inspect.get_annotations(owner).items() if wanted is None or n in wanted}
     try:
         return get_type_hints(types.SimpleNamespace(__annotations__=written), space, {**own, **names})
+    except ShapeError as error:  # `x` is no axis
+        from .places import mention_loc
+
+        text = error.diagnostic.message.partition("`")[2].partition("`")[0]
+        raise error.at((mention_loc(owner, text) if text else None) or user_loc()) from None
     except NameError as error:
         from .places import mention_loc
         from .repairs import closest

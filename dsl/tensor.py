@@ -68,7 +68,7 @@ class Tensor(Array[*S]):
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, axes: object) -> object:
-            return alias.alias(cls, super().__class_getitem__(axes))
+            return alias.alias(cls, super().__class_getitem__, axes)
 
     # ---- constructors
     @classmethod

@@ -7,7 +7,9 @@ nothing.
 
 from __future__ import annotations
 
+import ast
 import functools
+import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -19,11 +21,12 @@ from ...compiler.loc import Loc, frame_loc, user_loc
 from ...dsl import check
 from ...dsl.alias import AxesAlias
 from ...dsl.array import Array
-from ...dsl.blame import TRANSPARENT
+from ...dsl.blame import TRANSPARENT, node_at
 from ...dsl.check import Walk
 from ...dsl.discrete import BoolTensor, IntTensor
 from ...dsl.hints import PackHint
 from ...dsl.pack import Pack, children, helped, rebuilt
+from ...dsl.repairs import closest
 from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered, exact_sizes
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
@@ -105,6 +108,12 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
         except ShapewrightError as error:
             run.report(error)
             return _other(run, instead, args)
+        except TypeError as error:
+            wrong = _wrong_keyword(f, kwargs, error)
+            if wrong is None:
+                raise
+            run.report(*wrong)
+            return _other(run, instead, args)
         finally:
             run.inside = False
         run.mark()
@@ -114,6 +123,30 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
     made: Any = guarded
     TRANSPARENT.add(made.__code__)
     return guarded
+
+
+def _wrong_keyword(
+    f: AnyFunction, kwargs: Mapping[str, object], error: TypeError
+) -> tuple[ShapewrightError, Loc | None] | None:
+    """What to report of a call with a keyword that `f` has not, and where; None if `error` is about something else."""
+    parameters = inspect.signature(f).parameters
+    unknown = [k for k in kwargs if k not in parameters]
+    called = error.__traceback__ is not None and error.__traceback__.tb_next is None  # `f` itself did not begin
+    if not unknown or not called or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    close = closest(unknown[0], [n for n in parameters if n not in kwargs])
+    help_ = None if close is None else f"did you mean `{close}`?"
+    return ShapewrightError(f"TypeError: {error}", help=help_), _keyword_loc(user_loc(), unknown[0])
+
+
+def _keyword_loc(loc: Loc | None, name: str) -> Loc | None:
+    """The keyword of this name in the call at a place; the place itself where the source does not show it."""
+    node = None if loc is None else node_at(loc)
+    found = [k for k in node.keywords if k.arg == name] if isinstance(node, ast.Call) else []
+    if loc is None or not found:
+        return loc
+    end_line, end_col = found[0].end_lineno or 0, found[0].end_col_offset or 0
+    return Loc(loc.file, found[0].lineno, end_line, found[0].col_offset, end_col, loc.function)
 
 
 def _other(run: Run, instead: Instead, args: tuple[Any, ...]) -> object:

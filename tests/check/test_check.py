@@ -649,3 +649,27 @@ def test_no_such_file(tmp_path: Path) -> None:
         check_source(tmp_path / "nothing.py")
     with pytest.raises(sw.OptionError, match="timeout=0"):
         check_source(__file__, timeout=0)
+
+
+def test_misspelled_keywords(check: Check) -> None:
+    lines = [
+        "    y = sw.softmax(x, axs=1)",
+        "    z = sw.scaled_dot_product_attention(x, x, x, is_casual=True)",
+        "    s = x.sum(1, keepdim=True) + sw.Tensor.zeros(shap=(2,))",
+        "    t = sw.relu(x, colour=1)",
+        "    return x.sum() + x.sum(axis=2)",
+    ]
+    head = "@sw.typed\ndef f(x: sw.Tensor[Batch, Seq]) -> sw.Scalar:\n"
+    first = (HEAD + head).count("\n") + 1
+    found = check(head + "\n".join(lines)).diagnostics
+    places = [
+        (e.span.line - first, lines[e.span.line - first][e.span.column - 1 : e.span.end_column - 1]) for e in found
+    ]
+    assert list(zip(places, [e.help for e in found], strict=True)) == [
+        ((0, "axs=1"), "did you mean `axis`?"),
+        ((1, "is_casual=True"), "did you mean `is_causal`?"),
+        ((2, "keepdim=True"), "did you mean `keepdims`?"),
+        ((2, "shap=(2,)"), "did you mean `shape`?"),
+        ((3, "colour=1"), None),
+        ((4, "x.sum(axis=2)"), None),
+    ]

@@ -313,6 +313,44 @@ def test_names_that_are_not(program: str, name: str) -> None:
     assert "did you mean" not in str(refused(f"{HEAD}{program}\n", name))
 
 
+@pytest.mark.parametrize("kind", ["Tensor", "IntTensor", "BoolTensor"])
+@pytest.mark.parametrize(
+    "axes", ['"batch in"', 'Batch, "in"', '"*batch 3"', '""'], ids=["words", "keyword", "jaxtyping", "empty"]
+)
+def test_axes_in_a_text(kind: str, axes: str, name: str) -> None:
+    error = refused(f"{HEAD}Rows = sw.{kind}[{axes}]\n", name)
+    assert isinstance(error, sw.ShapeError)
+    d = error.diagnostic
+    text = axes.rpartition(", ")[2].strip('"')
+    assert (error.code, d.message) == ("SW105", f"`{text}` is not an axis: axes are classes, one for each")
+    assert d.help == f"write `class Batch(sw.Dim): ...`, then `{kind}[Batch, ...]`"
+    assert d.loc is not None
+    assert d.loc.line == HEAD.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "@sw.typed\ndef f(x: 'sw.Tensor[\"rows cols\"]') -> None: ...\nf(x)",
+        "class P(sw.Pack):\n    w: 'sw.Tensor[\"rows cols\"]'\nP(x)",
+    ],
+    ids=["function", "pack"],
+)
+def test_axes_in_a_text_in_a_text(program: str, name: str) -> None:
+    d = refused(f"{HEAD}{program}\n", name).diagnostic
+    assert d.message == "`rows cols` is not an axis: axes are classes, one for each"
+    assert d.loc is not None
+    assert "rows cols" in d.loc.text
+
+
+def test_a_class_that_is_defined_later(name: str) -> None:
+    program = (
+        '@sw.typed\ndef f(x: sw.Tensor["Late", Pixels]) -> sw.Tensor["Late", "Hidden"]:\n    return x @ w\n'
+        "class Late(sw.Dim): ...\nassert f(x).shape == (5, 4)"
+    )
+    run(f"{HEAD}{program}\n", name)
+
+
 @pytest.mark.parametrize(
     ("method", "given", "more"),
     [("zeros", "", ""), ("ones", "", ""), ("full", "0.5", "value, "), ("normal", "std=0.1", ""), ("uniform", "", "")],

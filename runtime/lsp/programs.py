@@ -67,7 +67,7 @@ def _compiled(target: Target, optimizer: Optimizer) -> ProgramText:
     example = next(iter(examples_of(target.f)), Example((), {}))
     axes = Symbols(axis_sizes(target.plan.parameters, example), divisible)
     build = Builder(ShapeOps(axes.example), axes)
-    args, kwargs = arguments(target.plan.parameters, target.plan.signature, example, build, target.owner)
+    args, kwargs = arguments(target.plan, example, build, target.owner)
     call, recording, numbers = _recorded(target, args, kwargs, axes)
     kind = _finished(recording, optimizer, loss=call.loss, pack=_is_pack(call.inputs[0]), state=call.state)
     program = compile(recording.graph, example=recording.example)

@@ -63,7 +63,7 @@ def real_arguments(target: Target, example: Example) -> tuple[tuple[Any, ...], d
     """What `shapewright check` would call a function with, on zeros: every symbol is another small prime."""
     axes = Symbols(axis_sizes(target.plan.parameters, example), lambda i: _SIZES[i])
     build = Builder(ShapeOps(axes.example), axes)
-    args, kwargs = arguments(target.plan.parameters, target.plan.signature, example, build, target.owner)
+    args, kwargs = arguments(target.plan, example, build, target.owner)
     usable = [n for n in _SIZES if n not in axes.fixed]
     numbers = dict(zip(axes.symbols.values(), usable, strict=False))
 

@@ -52,7 +52,7 @@ def sizes(x: sw.Tensor[L2, L6], y: sw.Tensor[Batch, L3], z: sw.Tensor[Batch, L5]
     x.flatten(1, 0)  # E: flatten: axis 1 comes after axis 0
     sw.einsum("ij,kj->ik", y, z)  # E: axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
     sw.einsum("ij->k", y)  # E: "k" is in no operand
-    sw.pad(x, ((1, 1),))  # E: pad: 1 pairs of widths for 2 axes
+    sw.pad(x, ((1, 1),))  # E: pad: 1 pair of widths for 2 axes
     x[2]  # E: index 2 is outside axis 0 of size 2
     y[:, 3]  # E: index 3 is outside axis 1 of size 3
     x[0, 0, 0]  # E: 3 indices for 2 axes

@@ -205,7 +205,7 @@ def _repeated(failed: Failed, i: int) -> Iterator[Edit]:
         return
     t, other = failed.types[i], failed.types[1 - i]
     expr = failed.call.operands[1 - i]
-    if expr is None or t.ndim > other.ndim:
+    if expr is None or t.ndim > other.ndim or not is_array(failed.args[i]):  # an array of NumPy has no such method
         return
     try:
         type_ = infer("broadcast_to", (t,), Attrs({"shape": other.shape}))

@@ -68,8 +68,20 @@ def _is_reduction(func: ast.expr, frame: FrameType | None) -> bool:
     """Whether a call is of a reduction of this library or NumPy, as far as names tell: not of `max` of Python."""
     if isinstance(func, ast.Name):
         return _module_of(_named(func, frame)) in _OURS
-    base = _named(func.value, frame) if isinstance(func, ast.Attribute) else None
-    return base is None or base is _UNKNOWN or _module_of(base) in _OURS
+    return isinstance(func, ast.Attribute) and (frame is None or _is_ours(func.value, frame))
+
+
+def _is_ours(expr: ast.expr, frame: FrameType) -> bool:
+    """Whether an expression is a tensor or an array, or their module, as far as its names tell."""
+    match expr:
+        case ast.BinOp(left=left, right=right):
+            return _is_ours(left, frame) or _is_ours(right, frame)
+        case ast.UnaryOp(operand=inner) | ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner)):
+            return _is_ours(inner, frame)
+        case ast.Call(func=inner):
+            return _module_of(_named(inner, frame)) in _OURS
+        case _:
+            return _module_of(_named(expr, frame)) in _OURS
 
 
 def _named(expr: ast.expr, frame: FrameType | None) -> object:
@@ -127,7 +139,7 @@ def _keepdims() -> ast.keyword:
 
 
 def _assigned(file: str, line: int, name: str) -> ast.expr | None:
-    """The value of a variable that the function around a line assigns once, before that line."""
+    """The value of a variable that the function around a line assigns once, before that line, and reads once."""
     bodies = [
         n
         for n in nodes_of(file)
@@ -136,10 +148,11 @@ def _assigned(file: str, line: int, name: str) -> ast.expr | None:
     body = max(bodies, key=lambda n: n.lineno, default=None)
     if body is None:
         return None
-    stores = [n for n in ast.walk(body) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+    uses = [n for n in ast.walk(body) if isinstance(n, ast.Name) and n.id == name]
+    stores = [n for n in uses if isinstance(n.ctx, ast.Store)]
     values = [
         n.value
         for n in ast.walk(body)
         if isinstance(n, ast.Assign) and len(n.targets) == 1 and n.targets[0] in stores and n.lineno < line
     ]
-    return values[0] if len(values) == len(stores) == 1 else None
+    return values[0] if len(values) == len(stores) == 1 and len(uses) == 2 else None

@@ -363,3 +363,22 @@ def test_a_size_that_is_not_known(method: str, given: str, more: str, name: str)
     )
     start = "0.5, " if more else ""
     run(f"{HEAD}sw.Tensor[Batch, Pixels].{method}({start}shape=(5, 6))\n", name)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        # another use of the variable would go on with an axis more
+        "def f(x: Any) -> Any:\n    m = x.mean(1)\n    d = x - m\n    return d / m[:, None]\nf(x)",
+        # methods of the user's have no keepdims
+        "class O:\n    def mean(self, axis: int) -> Any:\n        return x.mean(axis)\nx - O().mean(1)",
+        "class O:\n    inner = x\n    def mean(self, axis: int) -> Any:\n        return x.mean(axis)\no = O()\nx - o.mean(1)",
+    ],
+)
+def test_an_axis_is_not_kept_where_that_changes_more(program: str, name: str) -> None:
+    assert "keepdims" not in str(refused(f"{HEAD}{program}\n", name).diagnostic.help)
+
+
+def test_arrays_of_numpy_have_no_methods_of_tensors(name: str) -> None:
+    error = refused(f"{HEAD}sw.mse_loss(x, np.zeros((5, 1), np.float32))\n", name)
+    assert ".broadcast_to" not in str(error.diagnostic.help)

@@ -196,7 +196,7 @@ def test_lines_typed_in_without_source() -> None:
 
 def test_code_given_to_exec_is_the_users() -> None:
     text = message(f"{HEAD}x @ w\n", "<string>")
-    assert text.splitlines()[1] == "  --> <string>:3"
+    assert text.splitlines()[1].startswith("  --> <string>:3")  # later Pythons show the text, too
     text = message(
         f"{HEAD}@sw.typed\ndef f(x: sw.Tensor[sw.D[sw.IntVar('N')]]): return x\nf(x)\n",
         "<string>",
@@ -251,7 +251,7 @@ def test_a_call_without_columns(tmp_path: Path) -> None:
 
 def test_a_program_given_on_the_command_line(tmp_path: Path) -> None:
     text = python(tmp_path, "-c", f"{HEAD}y = x @ w\n", text="")
-    assert text.splitlines()[1] == "  --> <string>:3"
+    assert text.splitlines()[1].startswith("  --> <string>:3")  # later Pythons show the text, too
 
 
 def test_optimized_code(tmp_path: Path) -> None:

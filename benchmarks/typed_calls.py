@@ -126,8 +126,9 @@ def costs(call: Call, rounds: int, count: int) -> list[float]:
     """Nanoseconds beyond the bare call, by column: medians over rounds in which all take their turn."""
     _, bare, args, other, arrays = call
     quick, full = sw.typed(bare), sw.typed(bare)
-    for _ in range(3):
-        quick(*args)
+    with judged_by("compiled"):
+        for _ in range(3):
+            quick(*args)
     found: list[list[float]] = [[], [], [], []]
     for _ in range(rounds):
         base = nanoseconds(bare, args, count)

@@ -1,6 +1,6 @@
 """Arithmetic, comparison and logic of two operands, with NumPy broadcasting.
 
-Typed broadcasts are those of `families`. Kinds do not mix: an integer tensor and a floating one are a DTypeError that
+Typed broadcasts are those of `operands`. Kinds do not mix: an integer tensor and a floating one are a DTypeError that
 says which cast to write. Sizes that do not broadcast are a ShapeError.
 """
 

@@ -28,6 +28,7 @@ from .scope import (
     checks_are_off,
     entered,
     extend,
+    is_outermost,
     new_scope,
     scope_now,
 )
@@ -185,10 +186,7 @@ class Plan:
         walk = Walk()
         try:
             new, keywords = self.walk(walk, args, kwargs)
-            if scope[2] not in (
-                "running",
-                "inside",
-            ):  # there, operations may have carried a label to where it does not belong
+            if is_outermost(scope):  # inside, operations may have carried a label to where it does not belong
                 check_names(walk.items)
             return new, keywords, self.bind(walk.items, scope, {}), walk.frames
         except (ShapeError, DTypeError) as error:

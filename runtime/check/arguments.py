@@ -34,7 +34,7 @@ from ...dsl.typed import Parameter, Plan
 from .advice import advice
 from .state import Known, ShapeOps, State
 
-_DTYPES = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
+DTYPES = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
 _MISSING = inspect.Parameter.empty
 Numbers: TypeAlias = "Callable[[int], int]"  # the size of the first, second, ... symbol
 
@@ -170,7 +170,7 @@ class Builder:
         return made
 
     def _array(self, hint: ArrayHint, path: str) -> AnyArray:
-        dtype = _DTYPES.get(hint.cls.__name__, DType.float32)
+        dtype = DTYPES.get(hint.cls.__name__, DType.float32)
         try:
             shape = self.axes.shape(hint, path)
         except Unbound:
@@ -203,7 +203,7 @@ class Builder:
             shape = (value,) if isinstance(value, int) else cast("tuple[int, ...]", value)
             if all(isinstance(cast("object", s), int) for s in shape):
                 names = labels(hint.axes) if len(hint.axes) == len(shape) else ()
-                dtype = _DTYPES.get(hint.cls.__name__, DType.float32)
+                dtype = DTYPES.get(hint.cls.__name__, DType.float32)
                 return self._known(TensorType(dtype, shape, names))
         if isinstance(value, tuple | dict):
             parts = children(cast("object", value))

@@ -16,9 +16,10 @@ from typing import NoReturn, TypeAlias, cast, final
 from ...compiler import sizes
 from ...compiler.errors import IndexOutOfRange, OptionError, ShapeError, ShapewrightError
 from ...compiler.sizes import Poly, Size, Symbol, symbol
-from ...compiler.types import DType, TensorType
+from ...compiler.types import TensorType
 from ...dsl.array import is_array, make, type_of
 from ...dsl.interpreters import use
+from ..check.arguments import DTYPES
 from ..check.state import Known, ShapeOps
 from .names import EQUAL, Kind
 
@@ -26,7 +27,6 @@ Argument: TypeAlias = "Operand | Cut | Poly | float | str | None | EllipsisType 
 Result: TypeAlias = "Operand | tuple[Result, ...]"
 Bound: TypeAlias = "dict[Symbol, Size]"
 
-_DTYPES: dict[Kind, DType] = {"Tensor": DType.float32, "IntTensor": DType.int64, "BoolTensor": DType.bool}
 _LARGE = 10**9  # a size that nobody knows, where code asks for an example of it
 _OPEN = "?"  # how the keys of the symbols begin that may turn out to be any size
 _DEEPEST = 6  # sizes that are supposed at a time
@@ -158,7 +158,7 @@ def _performed(call: Call, bound: Bound) -> object:
         match argument:
             case Operand(kind=kind, shape=shape, names=names):
                 known = tuple(_resolved(s, bound) for s in shape)
-                type_ = TensorType(_DTYPES[kind], known, names)
+                type_ = TensorType(DTYPES[kind], known, names)
                 return make(type_, Known(type_), ops)
             case Cut(start=start, stop=stop, step=step):
                 return slice(value(start), value(stop), value(step))

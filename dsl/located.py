@@ -17,7 +17,7 @@ from .blame import UserCall, user_call
 from .fixes import Failed, is_of, suggestion
 from .interpreters import Ops, SymbolicOps, current
 from .places import bound_note, fixed_note
-from .scope import bindings_of, current_scope
+from .scope import bindings_of, scope_now
 
 
 def located(
@@ -110,7 +110,7 @@ def _who_bound(
     error: ShapewrightError, types: Sequence[TensorType], example: Callable[[Size], int] | None
 ) -> list[str]:
     """What gave the axes that do not fit their sizes: the class of a Dim, or an argument of the typed call."""
-    scope = current_scope.get()
+    bindings = bindings_of(scope_now())
     notes: list[str] = []
     for operand, axis in error.places:
         t = types[operand]
@@ -118,7 +118,7 @@ def _who_bound(
         if dim is None:
             continue
         size = t.shape[axis]
-        bound = None if scope is None else bindings_of(scope).get(dim)
+        bound = bindings.get(dim)
         if getattr(dim, "size", None) is not None:
             notes.append(fixed_note(dim, size))
         elif bound is not None and (bound.sizes[0] if example is None else example(bound.sizes[0])) == size:

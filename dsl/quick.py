@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from types import FunctionType
@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, cast, final
 from ..compiler.sizes import Size
 from .comparisons import Unsupported, Writer
 from .hints import ArrayHint, Hint, PackHint, PlainHint
-from .scope import Binding, Bindings, Scope, Source, current_scope, join
+from .scope import Binding, Bindings, Given, Scope, Source, current_scope, join, shared, written_out
 
 AnyFunction: TypeAlias = "Callable[..., Any]"
 Known: TypeAlias = (
@@ -123,25 +123,26 @@ class _Function:
             "enter": current_scope.set,
             "leave": current_scope.reset,
             "join": join,
+            "shared": shared,
             "slow": signed.slow,
             "given_of": _given,
             "finish": self._finish,
         }
         listed = ", ".join(self._names) + ("," if len(self._names) == 1 else "")
         self._all = f"({listed})"
-        self._writer = Writer(
-            self.constants, "return slow(args, kwargs)" if by_name else f"return slow(given_of({self._all}), {{}})"
-        )
+        self._fail = "return slow(args, kwargs)" if by_name else f"return slow(given_of({self._all}), {{}})"
+        self._writer = Writer(self.constants, self._fail)
         self._frames = 0
 
-    def _finish(self, scope: Scope, value: object, known: tuple[Known, ...]) -> object:
+    def _finish(self, scope: Scope | Given, value: object, known: tuple[Known, ...]) -> object:
         """Check a result in full."""
+        whole = written_out(scope) if scope[2] == "given" else scope
         bound: Bindings = {
             key: Binding(tuple(size) if isinstance(size, list) else (size,), source)
             for key, size, source in known
             if size is not None
         }
-        return self._signed.finish(scope, value, bound, self._frames)
+        return self._signed.finish(whole, value, bound, self._frames)
 
     # ---- text
     def text(self) -> str:
@@ -152,6 +153,9 @@ class _Function:
             w.refuse("True")
         w.expressions()
         self._frames = w.frames
+        lines, labels = w.lines, w.labels
+        dims = {key: v for key, v in w.sizes.items() if not isinstance(key, tuple)}
+        result, adds = self._result()
         head = ", ".join([*self._names, "args", "kwargs"])
         first: list[str] = []
         if not self._named:
@@ -164,9 +168,9 @@ class _Function:
                 f"def check({head}):",
                 *first,
                 "    scope = scope_now()",
-                *(["    try:", *w.lines, "    except ValueError:", f"        {w.fail}"] if w.lines else []),
-                *self._call(),
-                *self._result(),
+                *_guarded(lines, self._fail),
+                *self._call(dims, labels, adds),
+                *result,
                 "    return value",
                 "",
             ]
@@ -191,27 +195,30 @@ class _Function:
                 w.refuse(f"{variable} is missing")
             w.value(hint, variable, at)
 
-    def _call(self) -> list[str]:
+    def _call(self, dims: Mapping[object, str], labels: Sequence[str], adds: bool) -> list[str]:
+        """The call, in each state of the scope. adds: the result may give further `Dim`s a size."""
         w = self._writer
-        dims = {key: v for key, v in w.sizes.items() if not isinstance(key, tuple)}
         first, given, sources = w.given(dims)
         call = f"value = f({', '.join(self._argument(i) for i in range(len(self._names)))})"
         again = ", ".join([*self._names, *(["args", "kwargs"] if self._named else [])])
-        labelled = [f"if {' or '.join(w.labels)}:", f"    {w.fail}"] if w.labels else []
+        labelled = [f"if {' or '.join(labels)}:", f"    {self._fail}"] if labels else []
+        new, running = f'{given}, [{sources}], "running"', 'scope[2] == "running"'
         differ = f"not join(scope, {given}, {sources})"
         if not first:  # no call of `join` where all is known already
             known = " or ".join(f"sizes.get({w.constant('Dim', d)}) != {v}" for d, v in dims.items())
             differ = f"({known}) and {differ}"
+            if not adds:
+                new = f'({"".join(f"{v}, " for v in dims.values())}), {sources}, "given"'
         lines = [
             "if scope is None:",
-            *_indented(*labelled, *first, f'scope = ({given}, [{sources}], "running")', *_scoped(call)),
-            'elif scope[2] == "running":',
-            *_indented(*first, "sizes = scope[0]", f"if {differ}:", f"    {w.fail}") * bool(dims),
+            *_indented(*labelled, *first, f"scope = ({new})", *_scoped(call)),
+            f'elif {running} or scope[2] == "given"{" and (scope := shared(scope))" * bool(dims)}:',
+            *_indented(*first, "sizes = scope[0]", f"if {differ}:", f"    {self._fail}") * bool(dims),
             *_indented(call),
             'elif scope[2] == "open":',
             *_indented(*labelled, 'scope = (scope[0], scope[1], "running")', *_scoped(f"return check({again})")),
             "else:",
-            f"    {w.fail}",
+            f"    {self._fail}",
         ]
         return _indented(*lines)
 
@@ -225,7 +232,8 @@ class _Function:
             text = f"{default} if {text} is missing else {text}"
         return f"{name}={text}" if parameter.kind is Parameter.KEYWORD_ONLY else text
 
-    def _result(self) -> list[str]:
+    def _result(self) -> tuple[list[str], bool]:
+        """The check of the result, and whether it may give `Dim`s a size that the parameters do not."""
         w = self._writer
         hint, at = self._signed.result
         sure = {d for d, v in w.sizes.items() if v not in w.unsure}
@@ -238,7 +246,12 @@ class _Function:
             for line in first:
                 w.line(line)
             w.refuse(f"not join(scope, {given}, {sources})")
-        return ["    try:", *w.lines, "    except ValueError:", f"        {w.fail}"] if w.lines else []
+        return _guarded(w.lines, w.fail), bool(new)
+
+
+def _guarded(lines: Sequence[str], fail: str) -> list[str]:
+    """Comparisons; sizes that are more or fewer than their variables fail as well."""
+    return ["    try:", *lines, "    except ValueError:", f"        {fail}"] if lines else []
 
 
 def _indented(*lines: str) -> list[str]:

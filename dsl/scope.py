@@ -54,6 +54,9 @@ Sources: TypeAlias = "Mapping[type[Dim], Source]"
 # The size of every `Dim`; who bound it (the first of the mappings that has it); what calls do. A plain tuple, since every
 # outermost typed call makes one.
 Scope: TypeAlias = "tuple[Sizes, list[Sources], State]"
+# That of an outermost call which a quick check has let through, until something in it asks for a scope: the sizes of the
+# `Dim`s that the mapping has, in its order.
+Given: TypeAlias = "tuple[tuple[Size, ...], Sources, Literal['given']]"
 
 _IDLE: dict[ChecksMode, State] = {"all": "open", "boundary": "boundary", "off": "off"}
 _ENTERED: dict[State, State] = {"open": "running", "boundary": "inside"}
@@ -79,7 +82,7 @@ class Checker:
 
 DEFAULT_MODE = cast("ChecksMode", _from_environment("SHAPEWRIGHT_CHECKS", "all", ("off", "boundary", "all")))
 checker = Checker(cast("Any", _from_environment("SHAPEWRIGHT_CHECKER", "compiled", ("compiled", "full", "reference"))))
-current_scope: ContextVar[Scope | None] = ContextVar("current_scope", default=None)
+current_scope: ContextVar[Scope | Given | None] = ContextVar("current_scope", default=None)
 
 
 def new_scope(mode: ChecksMode = DEFAULT_MODE) -> Scope:
@@ -89,7 +92,23 @@ def new_scope(mode: ChecksMode = DEFAULT_MODE) -> Scope:
 
 def scope_now() -> Scope:
     """The open scope, or a new one."""
-    return current_scope.get() or new_scope()
+    scope = current_scope.get()
+    if scope is None:
+        return new_scope()
+    return shared(scope) if scope[2] == "given" else scope
+
+
+def written_out(given: Given) -> Scope:
+    """The scope that a quick check gave in short."""
+    sizes_, sources, _ = given
+    return dict(zip(sources, sizes_, strict=True)), [sources], "running"
+
+
+def shared(given: Given) -> Scope:
+    """The same, for all that runs in the call from here on; what it was before is set again when the call ends."""
+    scope = written_out(given)
+    current_scope.set(scope)
+    return scope
 
 
 def is_outermost(scope: Scope) -> bool:

@@ -23,9 +23,10 @@ from shapewright.dsl.array import make
 from shapewright.dsl.dims import Add, Dim, Mul
 from shapewright.dsl.hints import class_hint
 from shapewright.dsl.pack import Pack
-from shapewright.dsl.scope import axis_scope, checker, current_scope
+from shapewright.dsl.scope import checker
 from shapewright.dsl.tensor import Array, IntTensor, Tensor
 from shapewright.dsl.typed import typed
+from tests.dsl.quickened import quickened, t
 
 I = TypeVar("I")
 O = TypeVar("O")
@@ -62,10 +63,6 @@ class Dense(Pack, Generic[I, O]):
         return out
 
 
-def t(*shape: int) -> Any:
-    return cast("Any", Tensor(np.zeros(shape, np.float32)))
-
-
 def generic(origin: Any, args: tuple[Any, ...]) -> Any:
     return origin[args]
 
@@ -77,14 +74,6 @@ def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # ---- calls
-def quickened(f: Any, *args: Any, **kwargs: Any) -> Any:
-    """The function with its quick check in place."""
-    for _ in range(2):
-        f(*args, **kwargs)
-    assert f.__code__.co_filename.startswith("<shapewright check ")
-    return f
-
-
 def test_parameters_of_every_kind() -> None:
     @typed
     def f(x: Tensor[Batch], /, y: Tensor[Batch] | None = None, *, n: int = 3, z: Tensor[Hidden]) -> tuple[Any, ...]:
@@ -183,88 +172,6 @@ def test_symbolic_sizes() -> None:
     assert f(symbolic(n, 3), symbolic(n, 3)).shape == cast("Any", (n, 3))
     with pytest.raises(ShapeError, match="two sizes: Batch and 2"):
         f(symbolic(n, 3), symbolic(2, 3))
-
-
-def test_modes() -> None:
-    @typed
-    def inner(x: Tensor[Hidden]) -> int:
-        return x.ndim
-
-    @typed
-    def outer(x: Tensor[Batch], y: Any) -> int:
-        return inner(y)
-
-    quickened(inner, t(2))
-    quickened(outer, t(2), t(2))
-    bad: Any = t(2, 2)
-    for mode in ("off", "boundary"):
-        with axis_scope(cast("Any", mode)):
-            assert outer(t(2), bad) == 2
-    with axis_scope("off"):
-        assert outer(bad, bad) == 2
-    with axis_scope("boundary"), pytest.raises(ShapeError):
-        outer(bad, t(2))
-    with pytest.raises(ShapeError):
-        outer(t(2), bad)
-
-
-def test_labels_are_checked_where_a_call_is_outermost() -> None:
-    @typed
-    def f(x: Tensor[Batch]) -> Tensor[Batch]:
-        return x
-
-    @typed
-    def outer(x: Any) -> Any:
-        return f(x)
-
-    quickened(f, t(3))
-    quickened(outer, t(3))
-    other = AnyTensor[Hidden](np.zeros(3, np.float32))
-    f(AnyTensor[Batch](np.zeros(3, np.float32)))
-    outer(other)
-    for scoped in (False, True):
-        with pytest.raises(ShapeError, match="is `Hidden`, where `Batch` is wanted"):
-            if scoped:
-                with axis_scope():
-                    f(other)
-            else:
-                f(other)
-    with pytest.raises(ShapeError, match="another class of that name"):
-        f(AnyTensor[Other](np.zeros(3, np.float32)))
-
-
-def test_nested_calls_share_sizes_and_say_who_bound_them() -> None:
-    @typed
-    def inner(x: Tensor[Hidden], y: Tensor[Batch]) -> None: ...
-
-    @typed
-    def outer(x: Tensor[Batch], y: Any, z: Any) -> None:
-        inner(y, x)
-        inner(z, x)
-
-    quickened(inner, t(3), t(2))
-    quickened(outer, t(2), t(3), t(3))
-    with pytest.raises(ShapeError) as caught:
-        outer(t(2), t(3), t(4))
-    assert "Hidden=3 was bound by `x: Tensor[Hidden]` (test_quick.py:" in str(caught.value)
-    with pytest.raises(ShapeError) as caught:
-        outer(t(2), t(3), t(3, 3))
-    outer(t(2), t(5), t(5))  # nothing is left of a call that failed
-
-
-def test_what_a_function_raises_goes_through() -> None:
-    @typed
-    def f(x: Tensor[Batch], fail: bool) -> Tensor[Batch]:
-        if fail:
-            raise ValueError("of the function")
-        return x
-
-    quickened(f, t(3), False)
-    with pytest.raises(ValueError, match="of the function") as caught:
-        f(t(3), True)
-    lines = traceback.format_exception(caught.value)
-    assert any("value = f(a0, a1)" in line for line in lines)
-    assert current_scope.get() is None
 
 
 def test_a_generator_of_annotations_that_never_ends_is_left_to_the_full_check() -> None:

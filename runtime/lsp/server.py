@@ -26,7 +26,7 @@ from .diagnostics import Look, diagnostics_of, uri_of
 from .hints import inlay_hints
 from .hover import hover
 from .kernels import Compiled, text_for
-from .session import Check, File, Session
+from .session import Check, Closed, File, Session
 from .settings import changed
 from .text import LineMap, line_range, lines_of, read_text
 
@@ -189,7 +189,8 @@ class Server:
         uri, line = str(data.get("uri")), cast("int", data.get("line", -1)) + 1
         file = self.session.files.get(uri)
         if file is not None:
-            lens.command = self._command(await self.session.compiled(file), uri, line)
+            with suppress(Closed):
+                lens.command = self._command(await self.session.compiled(file), uri, line)
         return lens
 
     def _command(self, compiled: Compiled, uri: str, line: int) -> types.Command:
@@ -206,7 +207,8 @@ class Server:
         file, only = self.session.files.get(uri), params.context.only
         actions: list[types.Command | types.CodeAction] = []
         if file is not None and (not only or types.CodeActionKind.QuickFix in only):
-            actions += await self._fixes(file, uri, params)
+            with suppress(Closed):
+                actions += await self._fixes(file, uri, params)
         found = self._typed(uri)
         if found is not None and not only and params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
             old = found[1].old(line + 1)
@@ -250,7 +252,10 @@ class Server:
         if old is None:
             self._say("this line has changed since the file was saved: save it first", types.MessageType.Warning)
             return None
-        compiled = await self.session.compiled(file)
+        try:
+            compiled = await self.session.compiled(file)
+        except Closed:
+            return None
         text = text_for(compiled, str(file.path), old, lines[line])
         shown = _written(file.path.stem, old, text)
         task = asyncio.get_running_loop().create_task(self._open(shown))  # its answer may come after ours

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from ..check import CheckResult, Diagnostic
-from ..check.source import answer_of, result_of
+from ..check.source import Job, answer_of, result_of
 from ..check.worker import digest
 from .fixes import Fix, candidates, corrects
 from .kernels import Compiled, read_compiled
@@ -40,6 +40,10 @@ class Check:
         return path in self.sources or any(d.span.file == path for d in self.result.diagnostics)
 
 
+class Closed(Exception):
+    """A file was closed while something was made of it."""
+
+
 @final
 @dataclass(slots=True)
 class File:
@@ -47,6 +51,7 @@ class File:
 
     last: its last check. typed: the last one that could import it, whose types are shown until there is another.
     compiled: its programs, by the optimizer in them and the time that there was, with what they were made from.
+    running: the processes that work on it. closed: it is not open any more.
     """
 
     path: Path
@@ -58,6 +63,15 @@ class File:
     )
     compiling: asyncio.Lock = field(default_factory=asyncio.Lock)
     trying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    running: set[asyncio.Task[int | None]] = field(default_factory=set[asyncio.Task[int | None]])
+    closed: bool = False
+
+    def close(self) -> None:
+        """End all that works on it."""
+        self.closed = True
+        _cancel(self)
+        for task in self.running:
+            task.cancel()
 
 
 @final
@@ -84,16 +98,16 @@ class Session:
                 self._start(file)
 
     def closed(self, uri: str) -> File | None:
-        """Forget a file."""
+        """Forget a file, and end all that works on it."""
         file = self.files.pop(uri, None)
         if file is not None:
-            _cancel(file)
+            file.close()
         return file
 
     def close(self) -> None:
         """End everything that runs."""
         for file in self.files.values():
-            _cancel(file)
+            file.close()
 
     def _start(self, file: File) -> None:
         _cancel(file)
@@ -107,7 +121,7 @@ class Session:
                 file.last = file.typed = None
                 self._show(file)
                 return
-            result, sources = await self._checked(file.path)
+            result, sources = await self._checked(file)
             if read_text(file.path) == text:  # else it was written while it was checked
                 break
         file.last = Check(result, lines_of(text), sources)
@@ -115,7 +129,22 @@ class Session:
             file.typed = file.last
         self._show(file)
 
-    async def _checked(self, path: Path, instead: str | None = None) -> tuple[CheckResult, Sources]:
+    async def _run(self, file: File, job: Job, timeout: float) -> int | None:
+        """The exit status of a job for a file, None if it ran out of time. Raises `Closed`."""
+        if file.closed:
+            raise Closed
+        task = asyncio.get_running_loop().create_task(self._pool.run(job, timeout))
+        file.running.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if file.closed:
+                raise Closed from None
+            raise
+        finally:
+            file.running.discard(task)
+
+    async def _checked(self, file: File, instead: str | None = None) -> tuple[CheckResult, Sources]:
         """What a check of a file finds, or of a text in its place."""
         timeout = self.settings.timeout
         with tempfile.TemporaryDirectory() as folder:
@@ -123,17 +152,17 @@ class Session:
             if instead is not None:
                 text.write_text(instead, encoding="utf-8")
             what = "check" if instead is None else "try"
-            job = child_job(path, Path(folder) / "answer.jsonl", what, str(text))
-            status = await self._pool.run(job, timeout)
+            job = child_job(file.path, Path(folder) / "answer.jsonl", what, str(text))
+            status = await self._run(file, job, timeout)
             return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
 
     async def fixes(self, file: File, check: Check, error: Diagnostic) -> list[Fix]:
-        """The changes that correct an error of a check, and nothing else: each has been tried."""
+        """The changes that correct an error of a check, and nothing else: each has been tried. Raises `Closed`."""
         async with file.trying:
             if error not in check.fixes:
                 found: list[Fix] = []
                 for fix in candidates(error, check.lines):
-                    after, _ = await self._checked(file.path, fix.applied(check.lines))
+                    after, _ = await self._checked(file, fix.applied(check.lines))
                     if corrects(check.result, error, after):
                         found.append(fix)
                 check.fixes[error] = found
@@ -146,7 +175,7 @@ class Session:
         return found[0] if found is not None and _current(found[1]) else None
 
     async def compiled(self, file: File) -> Compiled:
-        """The programs of a file as it is on disk; they are compiled if they are not known."""
+        """The programs of a file as it is on disk; they are compiled if they are not known. Raises `Closed`."""
         async with file.compiling:  # every lens of a file may ask at once
             found = self.known(file)
             if found is not None:
@@ -155,7 +184,7 @@ class Session:
             before = _digest(file.path)
             with tempfile.TemporaryDirectory() as folder:
                 job = child_job(file.path, Path(folder) / "answer.jsonl", "kernels", optimizer)
-                status = await self._pool.run(job, timeout)
+                status = await self._run(file, job, timeout)
                 answer = answer_of(job)
             if "result" not in answer:
                 why = f"takes longer than {timeout:g} s; {_HELP}" if status is None else f"ended the process ({status})"
@@ -170,7 +199,7 @@ class Session:
 def _told(task: asyncio.Task[None]) -> None:
     """Write down an error that nobody waits for."""
     error = None if task.cancelled() else task.exception()
-    if error is not None:
+    if error is not None and not isinstance(error, Closed):
         logging.getLogger(__name__).error("a check failed", exc_info=error)
 
 

@@ -191,6 +191,18 @@ class Client:
         assert command is not None
         return command
 
+    def resolve_and_close(self, lens: types.CodeLens, uri: str, ready: Callable[[], bool]) -> types.CodeLens:
+        """The answer of a lens whose file is closed while it is made, as soon as `ready`."""
+
+        async def both() -> types.CodeLens:
+            answer = asyncio.ensure_future(self._process.code_lens_resolve_async(lens))
+            while not ready():
+                await asyncio.sleep(0.01)
+            self.close_file(uri)
+            return await answer
+
+        return self._run(both())
+
     def actions(self, uri: str, line: int, *, automatic: bool = False) -> list[types.Command]:
         """The actions in a line."""
         kind = types.CodeActionTriggerKind.Automatic if automatic else types.CodeActionTriggerKind.Invoked

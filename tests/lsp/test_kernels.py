@@ -15,7 +15,7 @@ from lsprotocol import types
 
 import shapewright as sw
 
-from .client import Client, capabilities
+from .client import Client, alive, capabilities
 from .programs import FIRST, GOOD, HEAD, LINE
 
 
@@ -96,6 +96,21 @@ def test_functions_without_a_program(client: Client, tmp_path: Path) -> None:
     shown = client.execute(client.resolve(client.lenses(uri)[0]))
     assert shown is not None
     assert "No kernel computes this line.\n" in shown["text"] and "- `f`: error[SW401]" in shown["text"]
+
+
+def test_closing_a_file_ends_what_compiles_it(client: Client, tmp_path: Path) -> None:
+    checked, told = tmp_path / "checked.txt", tmp_path / "told.txt"
+    slow = (
+        f"import os, pathlib, time\nif pathlib.Path({str(checked)!r}).exists():\n"
+        f"    open({str(told)!r}, 'w').write(f'{{os.getpid()}} ')\n    while True: time.sleep(0.01)\n"
+    )
+    uri = client.open(tmp_path / "program.py", slow + GOOD)
+    client.diagnostics(uri)
+    checked.write_text("the next import is that of the compilation")
+    lens = client.lenses(uri)[0]
+    answer = client.resolve_and_close(lens, uri, lambda: told.exists() and told.read_text().endswith(" "))
+    assert answer.command is None
+    client.until(lambda: not alive(int(told.read_text())))
 
 
 def test_kernels_without_lenses(cache: Path, tmp_path: Path) -> None:

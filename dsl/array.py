@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import BuiltinFunctionType, FunctionType
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
@@ -15,7 +14,7 @@ from typing_extensions import TypeIs
 
 from ..compiler.errors import DeviceError, DTypeError, ShapeError, TraceError
 from ..compiler.loc import user_loc
-from ..compiler.sizes import Shape, Size
+from ..compiler.sizes import Size
 from ..compiler.types import DType, TensorType
 from .interpreters import Ops
 
@@ -262,7 +261,7 @@ def with_type(x: AnyArray, value: Arr) -> AnyArray:
 
 
 # ---- text
-_KIND_NAMES = {"float": "Tensor", "int": "IntTensor", "bool": "BoolTensor"}
+KIND_NAMES = {"float": "Tensor", "int": "IntTensor", "bool": "BoolTensor"}
 
 
 def type_text(t: TensorType, example: Callable[[Size], int] | None = None) -> str:
@@ -271,142 +270,7 @@ def type_text(t: TensorType, example: Callable[[Size], int] | None = None) -> st
     for name, size in zip(t.names, t.shape, strict=True):
         text = str(size if example is None else example(size))
         axes.append(text if name is None or name == text else f"{name}={text}")
-    return f"{_KIND_NAMES[kind_of(t.dtype)]}[{', '.join(axes) or '()'}]"
-
-
-# ---- conversion
-def dtype_like(dtype: DTypeLike) -> DType:
-    """The element type that a user named: "float32", np.float32, float, ... DTypeError if it is none of ours."""
-    if isinstance(dtype, DType):
-        return dtype
-    if dtype is float:
-        return DType.float32
-    try:
-        return DType.of(np.dtype(dtype))
-    except DTypeError as error:
-        raise error.at(user_loc()) from None
-    except TypeError:
-        from .report import option_text
-
-        raise DTypeError(
-            f"{option_text(dtype)} is no element type",
-            loc=user_loc(),
-            help=f"one of {', '.join(d.value for d in DType)}",
-            code="SW201",
-        ) from None
-
-
-def is_number(x: object) -> bool:
-    """Python and NumPy scalars: they take the element type of the tensor they meet."""
-    return isinstance(x, bool | int | float | np.generic)
-
-
-def as_numpy(x: object) -> Arr:
-    """A NumPy array from anything that is one: nested lists, `__array__`, DLPack. DTypeError otherwise.
-
-    Python floats become float32, Python ints int64; other integer arrays become int64.
-    """
-    if is_array(x):
-        return x.numpy()
-    from_python = type(x) in (bool, int, float, list, tuple)
-    try:
-        array = cast("Arr", np.from_dlpack(cast("Any", x)) if _only_dlpack(x) else np.asarray(x))
-    except (ValueError, TypeError, BufferError, RuntimeError) as error:
-        nested = isinstance(x, list | tuple)
-        raise DTypeError(
-            f"no tensor can be made of this {type(x).__name__}",
-            loc=user_loc(),
-            details=["nested lists must have the same length at every level" if nested else type(error).__name__],
-            code="SW202",
-        ) from None
-    if array.dtype.kind in "iu":
-        return array.astype(np.int64, copy=False)
-    if from_python and array.dtype == np.float64:
-        return array.astype(np.float32)
-    if array.dtype.kind in "OUS":
-        raise DTypeError(
-            f"no tensor can be made of {_object_text(x, array.dtype.kind)}",
-            loc=user_loc(),
-            details=["tensors are made of tensors, arrays, numbers and nested lists of numbers"],
-            help=_cell_help(x),
-            code="SW202",
-        )
-    try:
-        DType.of(array.dtype)
-    except DTypeError as error:
-        raise error.at(user_loc()) from None
-    return array
-
-
-def _only_dlpack(x: object) -> bool:
-    return hasattr(x, "__dlpack__") and not hasattr(x, "__array__")
-
-
-def _object_text(x: object, kind: str) -> str:
-    if x is None or isinstance(x, type):
-        return "None" if x is None else f"the class {x.__name__}"
-    name = "function" if isinstance(x, FunctionType | BuiltinFunctionType) else type(x).__name__
-    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" + (
-        f" of {'objects' if kind == 'O' else 'texts'}" if isinstance(x, np.ndarray | list | tuple) else ""
-    )
-
-
-def _cell_help(x: object) -> str | None:
-    inner: object = getattr(x, "value", None)
-    if isinstance(inner, Array):
-        return "pass the tensor of the parameter, its `.value`"
-    return None
-
-
-def as_array(x: object, dtype: DType | None = None) -> AnyArray:
-    """A tensor from a tensor, array, nested list or number; a floating one is cast to `dtype` if that is given."""
-    if is_array(x):
-        t = x._type
-        if dtype is None or not t.dtype.is_float or t.dtype is dtype or x._ops is not None:
-            return x
-        return make(TensorType(dtype, t.shape, t.names), cast("Arr", x._value).astype(dtype.numpy), None)
-    value = as_numpy(x)
-    if dtype is not None and value.dtype.kind == "f":
-        value = value.astype(dtype.numpy, copy=False)
-    return make(TensorType(DType.of(value.dtype), value.shape), value, None)
-
-
-def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -> None:
-    """Fill in a new tensor of the given kind from what its constructor was given (copied)."""
-    written = source  # as the user's line has it
-    want = None if dtype is None else dtype_like(dtype)
-    if want is not None and kind_of(want) != kind:
-        text = f"{want.value} is no element type of {_KIND_NAMES[kind]}"
-        raise DTypeError(text, loc=user_loc(), help=f"use {_KIND_NAMES[kind_of(want)]}", code="SW203")
-    given = as_array(source)
-    t = given._type
-    if t.dtype.is_int and kind == "float" and isinstance(source, int | list | tuple) and given._ops is None:
-        want = want or DType.float32  # Python integers in a floating tensor are numbers, not labels
-        t = TensorType(want, t.shape)
-    if kind_of(t.dtype) != kind:
-        from .fixes import converted
-
-        raise DTypeError(
-            f"{_KIND_NAMES[kind]} of an array of element type {t.dtype.value}",
-            loc=user_loc(),
-            details=[f"{_KIND_NAMES[kind_of(t.dtype)]} takes arrays of this type"],
-            help=converted(written, _EXAMPLES[kind]),
-            code="SW203",
-        )
-    want = want or t.dtype
-    x._ops = given._ops
-    x._type = TensorType(want, t.shape, t.names)
-    if given._ops is not None and want is not t.dtype:
-        raise TraceError(
-            "a recorded tensor given to a constructor",
-            loc=user_loc(),
-            details=["a constructor takes values; .astype converts a tensor"],
-            code="SW401",
-        )
-    x._value = given._value if given._ops is not None else np.array(given._value, dtype=want.numpy)
-
-
-_EXAMPLES = {"float": "float32", "int": "int64", "bool": "bool"}
+    return f"{KIND_NAMES[kind_of(t.dtype)]}[{', '.join(axes) or '()'}]"
 
 
 def on_device(x: A, device: str) -> A:
@@ -424,24 +288,3 @@ def on_device(x: A, device: str) -> A:
 def single(x: AnyArray, what: str) -> float:
     """The value of a tensor of one element. TraceError if it is only recorded."""
     return cast("float", x._single(what))
-
-
-def shape_of(shape: object) -> Shape:
-    """A shape from an int, a size or a sequence of them. ShapeError if one is no size."""
-    from ..compiler.sizes import Poly
-
-    items = cast("Sequence[object]", shape) if isinstance(shape, tuple | list) else (shape,)
-    out: list[Size] = []
-    for s in items:
-        if isinstance(s, Poly):
-            out.append(s)
-        elif isinstance(s, int | np.integer) and not isinstance(s, bool):
-            out.append(int(cast("int", s)))
-        else:
-            raise ShapeError(
-                f"a shape is made of integers, not {type(s).__name__}",
-                loc=user_loc(),
-                help="write (2, 3)",
-                code="SW103",
-            )
-    return tuple(out)

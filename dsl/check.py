@@ -10,9 +10,9 @@ from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from . import report
 from .annotations import AxisExpr, AxisSpec, DimName
-from .array import Array, type_of
+from .array import Array, is_array, type_of
 from .hints import NOTHING, ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
-from .pack import Pack, children, from_raw, is_array, new_tuple, rebuilt
+from .pack import Pack, children, from_raw, new_tuple, rebuilt
 from .reference import is_plain
 from .scope import (
     Binding,

@@ -13,7 +13,8 @@ from ..compiler.ir.attrs import AttrValue
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Poly, Shape, Size
 from ..compiler.types import DType
-from .array import Array, DTypeLike, as_array, dtype_like, shape_of, type_of, with_names
+from .array import Array, DTypeLike, type_of, with_names
+from .conversion import as_array, dtype_like, shape_of
 from .dispatch import apply, apply_random
 from .interpreters import program_dtype
 from .key import KeyLike, as_key

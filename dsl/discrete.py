@@ -10,7 +10,8 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from . import alias, methods, movement
-from .array import Array, DTypeLike, construct, on_device
+from .array import Array, DTypeLike, on_device
+from .conversion import construct
 from .dispatch import operate
 from .indexing import index
 from .movement import Axis, reduce

@@ -14,8 +14,9 @@ from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Size, Symbol, symbols
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, is_array, is_number, make, type_of, value_of
+from .array import AnyArray, Array, is_array, make, type_of, value_of
 from .array import ops_of as ops_of
+from .conversion import as_array, is_number
 from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
 from .located import fail as fail
 from .located import located

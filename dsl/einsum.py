@@ -8,7 +8,8 @@ from ..compiler.errors import ShapeError
 from ..compiler.ops.shapes import axes_text
 from ..compiler.sizes import Size
 from . import movement
-from .array import AnyArray, as_array, type_of
+from .array import AnyArray, type_of
+from .conversion import as_array
 from .dispatch import apply, fail
 from .tensor import Tensor
 

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 from ..compiler.errors import OptionError
 from ..compiler.loc import user_loc
 from . import movement
-from .array import DTypeLike, as_array
+from .array import DTypeLike
+from .conversion import as_array
 from .dispatch import apply
 from .families import Raw
 from .tensor import BoolTensor, IntTensor, Tensor

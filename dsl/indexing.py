@@ -10,7 +10,8 @@ import numpy as np
 from ..compiler.errors import DTypeError, IndexOutOfRange, ShapeError, TraceError
 from ..compiler.sizes import Poly, Shape, Size, product
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, with_names
+from .array import AnyArray, Array, is_array, make, ops_of, type_of, with_names
+from .conversion import as_array
 from .dispatch import apply, fail
 from .movement import transpose
 

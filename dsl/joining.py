@@ -13,7 +13,8 @@ from ..compiler.ops.shapes import axes_text, two_sizes
 from ..compiler.sizes import Size
 from ..compiler.types import DType
 from . import movement
-from .array import AnyArray, Array, as_array, type_of
+from .array import AnyArray, Array, type_of
+from .conversion import as_array
 from .creation import filled
 from .dispatch import apply, fail
 from .families import Raw

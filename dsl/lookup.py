@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar, TypeVarTuple, cast, overload
 
 from ..compiler.types import DType
 from . import indexing, movement
-from .array import DTypeLike, as_array, dtype_like, type_of
+from .array import DTypeLike, type_of
+from .conversion import as_array, dtype_like
 from .creation import floating
 from .dispatch import apply
 from .families import AnyTensor, Raw, along_axis

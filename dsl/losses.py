@@ -9,7 +9,8 @@ from ..compiler.ir.attrs import Attrs
 from ..compiler.loc import user_loc
 from ..compiler.ops.shapes import axes_text
 from . import movement
-from .array import AnyArray, as_array, type_of
+from .array import AnyArray, type_of
+from .conversion import as_array
 from .dispatch import apply, fail
 from .scope import same_size
 from .tensor import IntTensor, Scalar, Tensor

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, cast
 
 from ..compiler.errors import ShapeError
 from ..compiler.sizes import Poly, Shape, Size, exact_quotient, product
-from .array import AnyArray, DTypeLike, dtype_like, shape_of, type_of, type_text, with_names
+from .array import AnyArray, DTypeLike, type_of, type_text, with_names
+from .conversion import dtype_like, shape_of
 from .dispatch import apply, fail
 
 Axis: TypeAlias = "int | Sequence[int] | None"

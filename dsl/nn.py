@@ -8,7 +8,8 @@ from typing import Any, TypeVar, TypeVarTuple, cast, overload
 from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.sizes import Poly, product
 from . import movement
-from .array import AnyArray, Array, as_array, type_of
+from .array import AnyArray, Array, type_of
+from .conversion import as_array
 from .creation import dropout as drop
 from .creation import iota
 from .dispatch import apply, fail

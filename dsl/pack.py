@@ -17,7 +17,6 @@ from typing import (
     Any,
     Self,
     TypeAlias,
-    TypeGuard,
     TypeVar,
     TypeVarTuple,
     cast,
@@ -32,7 +31,7 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
 from .any_keys import AnyKeys
-from .array import Array, make, type_of, type_text
+from .array import AnyArray, Array, is_array, make, type_of, type_text
 from .dims import remember
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ P = TypeVar("P", bound="Pack")
 T = TypeVar("T")
 Tup = TypeVar("Tup", bound="tuple[Any, ...]")
 S = TypeVarTuple("S")
-AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
 
 
 # ---- the structure of a value
@@ -130,11 +128,6 @@ def _element_type(array: np.ndarray[Any, np.dtype[np.generic]]) -> DType:
         return DType.of(array.dtype)
     except DTypeError as error:
         raise error.at(user_loc()) from None
-
-
-def is_array(value: object) -> TypeGuard[AnyArray]:
-    """Whether a value is a tensor of any kind."""
-    return isinstance(value, Array)
 
 
 def children(value: object) -> tuple[type[object], tuple[str, ...], tuple[object, ...]] | None:

@@ -25,7 +25,8 @@ from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Shape, Size, Symbol, evaluate, symbols
 from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of, with_names
+from .array import AnyArray, Array, is_array, make, ops_of, type_of, value_of, with_names
+from .conversion import as_array
 from .dispatch import KEY_TYPE
 from .interpreters import Ops, float_dtype, use
 from .pack import Spec, flatten

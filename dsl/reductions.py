@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import movement
-from .array import as_array, type_of
+from .array import type_of
+from .conversion import as_array
 from .dispatch import apply
 from .families import condition, extreme, place, reduction, variance
 from .movement import many_axes, reduce

@@ -19,9 +19,10 @@ import numpy as np
 from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.loc import Loc
 from ..compiler.types import DType, TensorType
-from .array import AnyArray, Array, as_array, is_array, make, ops_of, type_of, value_of
+from .array import AnyArray, Array, is_array, make, ops_of, type_of, value_of
 from .blame import entry_frames
 from .check import Item, Walk, bind, check_names
+from .conversion import as_array
 from .hints import ArrayHint, Hint, PackHint
 from .pack import Pack, rebuilt
 from .places import Written as Place

@@ -11,9 +11,9 @@ from ..compiler.loc import user_loc
 from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from .annotations import AxisSpec
-from .array import Array, type_of, type_text
+from .array import Array, is_array, type_of, type_text
 from .interpreters import SymbolicOps, current
-from .pack import Pack, TList, cell_help, is_array, meant
+from .pack import Pack, TList, cell_help, meant
 from .places import argument_loc, bound_note, fixed_note, place_of
 from .scope import Binding, Source
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overloa
 
 from ..compiler.errors import ShapeError
 from . import movement
-from .array import AnyArray, Array, as_array, type_of
+from .array import AnyArray, Array, type_of
+from .conversion import as_array
 from .creation import iota
 from .dispatch import apply, fail
 from .families import Raw

@@ -14,10 +14,11 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from . import alias, creation, methods, movement
-from .array import Arr, DTypeLike, construct, on_device, register_classes, single
+from .array import Arr, DTypeLike, on_device, register_classes, single
 from .array import Array as Array
-from .array import as_array as as_array
 from .array import make as make
+from .conversion import as_array as as_array
+from .conversion import construct
 from .discrete import BoolTensor as BoolTensor
 from .discrete import IntTensor as IntTensor
 from .dispatch import operate

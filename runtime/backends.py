@@ -19,9 +19,9 @@ import numpy as np
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceError
 from ..compiler.loc import Loc, user_loc
 from ..compiler.types import DType
-from ..dsl.array import ops_of, type_of, type_text
+from ..dsl.array import is_array, ops_of, type_of, type_text
 from ..dsl.interpreters import ExampleOps
-from ..dsl.pack import Pack, flatten, is_array
+from ..dsl.pack import Pack, flatten
 from ..dsl.record import LeafAxes, labelled
 from ..dsl.report import check_signature
 from ..dsl.scope import axis_scope

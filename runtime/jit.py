@@ -15,7 +15,8 @@ from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import Array, as_array, ops_of, type_of
+from ..dsl.array import Array, ops_of, type_of
+from ..dsl.conversion import as_array
 from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record

@@ -20,9 +20,9 @@ from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
-from ..dsl.array import make, ops_of, type_of, type_text, value_of
+from ..dsl.array import is_array, make, ops_of, type_of, type_text, value_of
 from ..dsl.interpreters import Ops, current
-from ..dsl.pack import Spec, flatten, is_array
+from ..dsl.pack import Spec, flatten
 from ..dsl.record import GraphOps
 from ..dsl.report import check_function
 from .eager import EagerBuild, EagerOps, Tape, execute, scoped, tape_gradients

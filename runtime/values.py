@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..compiler.errors import DTypeError, TraceError
 from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
-from ..dsl.array import Array, Remote, as_array, make, ops_of, type_of, value_of
+from ..dsl.array import Array, Remote, make, ops_of, type_of, value_of
+from ..dsl.conversion import as_array
 from ..dsl.pack import Spec, flatten
 
 Arr: TypeAlias = NDArray[np.generic]

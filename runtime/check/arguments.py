@@ -11,8 +11,9 @@ from ...compiler.sizes import Poly, Shape, Size, Symbol, evaluate
 from ...compiler.types import DType, TensorType
 from ...dsl.annotations import AxisExpr, AxisSpec, labels
 from ...dsl.any_keys import AnyKeys
-from ...dsl.array import AnyArray, Array, as_array, is_array, make, type_of
+from ...dsl.array import AnyArray, Array, is_array, make, type_of
 from ...dsl.check import expression_size
+from ...dsl.conversion import as_array
 from ...dsl.example import Example
 from ...dsl.hints import (
     NOTHING,

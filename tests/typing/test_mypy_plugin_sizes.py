@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import shapewright as sw
 from shapewright.compiler.errors import ShapewrightError
 from shapewright.compiler.sizes import Poly, Size, Symbol, evaluate, symbol, symbols
-from shapewright.dsl.array import as_array, is_array
+from shapewright.dsl.array import is_array
+from shapewright.dsl.conversion import as_array
 from shapewright.runtime.mypy_plugin import evaluate as plugin
 from shapewright.runtime.mypy_plugin.evaluate import Argument, Call, Cut, Operand, Refusal, Result
 from shapewright.runtime.mypy_plugin.names import FUNCTIONS, KINDS, LINKED, MATMUL, METHODS, OPERATORS

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 if TYPE_CHECKING:
     from .loc import Loc
     from .sizes import Shape, Size
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Code that replaces a range of a file. Lines count from 1; columns from 0, in UTF-8 bytes, as in `Loc`."""
+
+    file: str
+    line: int
+    col: int
+    end_line: int
+    end_col: int
+    text: str
+
+
+class Help(NamedTuple):
+    """One next step, and the change that it says to make, if it is one of the user's code."""
+
+    text: str
+    edit: Edit | None = None
 
 
 @final
@@ -16,7 +36,8 @@ class Diagnostic:
     """What an error says, in parts: the layout is made once, in `ShapewrightError.__str__`.
 
     operands: one line each, `h: Tensor[Batch=32, Hidden=128]`. details: which sizes must be equal, and rules. notes: who
-    bound an axis, and where. help: one next step; code that it says to write has been tried, and fits.
+    bound an axis, and where. help: one next step; code that it says to write has been tried, and fits. edit: the change
+    of the user's code that this is, if the code is there.
     """
 
     message: str
@@ -25,12 +46,23 @@ class Diagnostic:
     details: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     help: str | None = None
+    edit: Edit | None = None
     code: str = "SW000"
+
+    def advise(self, help: Help | None) -> None:
+        """Give this next step, if there is one."""
+        if help is not None:
+            self.help, self.edit = help
 
     @property
     def page(self) -> str:
         """The page about this code, relative to the documentation; `shapewright explain CODE` prints it."""
-        return f"errors/{self.code}.md"
+        return page_of(self.code)
+
+
+def page_of(code: str) -> str:
+    """The page about a code, relative to the documentation."""
+    return f"errors/{code}.md"
 
 
 class ShapewrightError(Exception):
@@ -52,7 +84,7 @@ class ShapewrightError(Exception):
         operands: list[str] | None = None,
         details: list[str] | None = None,
         notes: list[str] | None = None,
-        help: str | None = None,
+        help: str | Help | None = None,
         code: str | None = None,
         sizes: tuple[Size, Size] | None = None,
         places: tuple[tuple[int, int], ...] = (),
@@ -60,7 +92,8 @@ class ShapewrightError(Exception):
     ) -> None:
         if code is not None:
             self.code = code
-        self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], help, self.code)
+        text, edit = help if isinstance(help, Help) else (help, None)
+        self.diagnostic = Diagnostic(message, loc, operands or [], details or [], notes or [], text, edit, self.code)
         self.sizes = sizes
         self.places = places
         self.needs = needs

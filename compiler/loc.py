@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import final
 
+from .source import Range, nodes_of, range_of
+
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -56,21 +58,16 @@ class Loc:
 
 
 @lru_cache(maxsize=64)
-def _assignments(file: str) -> dict[tuple[int, int, int, int], str]:
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
-        return {}
-    found: dict[tuple[int, int, int, int], str] = {}
-    for node in ast.walk(tree):
+def _assignments(file: str) -> dict[Range, str]:
+    found: dict[Range, str] = {}
+    for node in nodes_of(file):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                pass
+                found[range_of(value)] = name
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                pass
+                found[range_of(value)] = name
             case _:
-                continue
-        found[(value.lineno, value.col_offset, value.end_lineno or 0, value.end_col_offset or 0)] = name
+                pass
     return found
 
 

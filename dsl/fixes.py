@@ -14,7 +14,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from ..compiler.errors import DTypeError, ShapeError, ShapewrightError
+from ..compiler.errors import DTypeError, Help, ShapeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.ops.table import infer
@@ -30,6 +30,7 @@ from .rewrite import (
     index_written,
     method_written,
     number_written,
+    replaced,
     rewritten,
 )
 
@@ -74,7 +75,7 @@ class Edit:
 Ideas: TypeAlias = "Callable[[Failed, int], Iterator[Edit] | Iterator[Kept]]"  # the changes of one operand
 
 
-def suggestion(failed: Failed) -> str | None:
+def suggestion(failed: Failed) -> Help | None:
     """The first idea that makes the operation fit, as a help line; None if none does."""
     if isinstance(failed.error, DTypeError):
         return _first(failed, _casts)
@@ -94,7 +95,7 @@ def suggestion(failed: Failed) -> str | None:
     return _exchanged(failed) or _other_size(failed) or _other_axis(failed)
 
 
-def _first(failed: Failed, idea: Ideas) -> str | None:
+def _first(failed: Failed, idea: Ideas) -> Help | None:
     """The last operands come first: a weight is easier to turn than the data."""
     for i in reversed(range(len(failed.types))):
         target = isinstance(failed.call.node, ast.AugAssign) and i == 0  # x.mT += y is another variable
@@ -102,7 +103,7 @@ def _first(failed: Failed, idea: Ideas) -> str | None:
             continue
         for edit in idea(failed, i):
             if _fits(failed, _with(failed.types, i, edit.type), failed.attrs):
-                return edit.text(failed.call) if isinstance(edit, Kept) else _help(failed, edit.what, {i: edit.written})
+                return edit.help(failed.call) if isinstance(edit, Kept) else _help(failed, edit.what, {i: edit.written})
     return None
 
 
@@ -216,7 +217,7 @@ def _repeated(failed: Failed, i: int) -> Iterator[Edit]:
 
 
 # ---- changes of the call
-def _exchanged(failed: Failed) -> str | None:
+def _exchanged(failed: Failed) -> Help | None:
     if failed.op not in _ORDERED or len(failed.types) != 2:
         return None
     a, b = failed.call.operands
@@ -225,7 +226,7 @@ def _exchanged(failed: Failed) -> str | None:
     return _help(failed, "exchange the operands", {0: lambda _: b, 1: lambda _: a})
 
 
-def _other_size(failed: Failed) -> str | None:
+def _other_size(failed: Failed) -> Help | None:
     """A reshape with -1 in the place of one size, which folds axes that stand next to each other.
 
     Only to a matrix or a vector, and not if the size is that of some of the axes: they may want a transpose before.
@@ -246,7 +247,7 @@ def _other_size(failed: Failed) -> str | None:
     return None
 
 
-def _other_axis(failed: Failed) -> str | None:
+def _other_axis(failed: Failed) -> Help | None:
     """A concatenation along another axis."""
     node = failed.call.node
     if failed.op != "concat" or not isinstance(node, ast.Call):
@@ -272,7 +273,7 @@ def _fits_along(failed: Failed, axis: int) -> bool:
     return True
 
 
-def converted(source: object, dtype: str) -> str | None:
+def converted(source: object, dtype: str) -> Help | None:
     """For a constructor that refuses the element type of an array: how the array is converted."""
     call = user_call((source,))
     node, expr = call.node, call.operands[0]
@@ -284,13 +285,13 @@ def converted(source: object, dtype: str) -> str | None:
 
 
 # ---- words
-def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
+def _help(failed: Failed, what: str, changes: dict[int, Written]) -> Help | None:
     """`transpose `w`: write `x @ w.mT``; without the source, which operand is meant."""
     call = failed.call
     (i, written), *_ = changes.items()
     said = what.format(call.names[i])
     if call.node is None:
-        return None if len(changes) > 1 else f"{said.replace('`', '')}: then they fit"
+        return None if len(changes) > 1 else Help(f"{said.replace('`', '')}: then they fit")
     if any(call.operands[k] is None for k in changes):
         return None  # a tensor that the library made of what the user wrote
     new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
@@ -302,15 +303,17 @@ def _help(failed: Failed, what: str, changes: dict[int, Written]) -> str | None:
 def _line(
     call: UserCall,
     what: str,
-    node: ast.AST,
+    node: ast.expr | ast.AugAssign,
     new: dict[int, ast.expr],
     part: ast.expr,
     written: Written | None = None,
-) -> str:
+) -> Help:
+    """The help that says to write `node`, which stands for the user's expression, with some parts of it replaced."""
     file = "" if call.loc is None else call.loc.file
     code = rewritten(file, node, new)
+    edit = None if call.node is None else replaced(file, call.node, code)
     if len(code) <= LONGEST:
-        return f"{what}: write `{code}`"
+        return Help(f"{what}: write `{code}`", edit)
     if written is None:
-        return what
-    return f"{what}: write `{rewritten(file, written(part))}` for `{rewritten(file, part)}`"
+        return Help(what, edit)
+    return Help(f"{what}: write `{rewritten(file, written(part))}` for `{rewritten(file, part)}`", edit)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from types import FrameType, FunctionType, ModuleType
 from typing import final
 
+from ..compiler.errors import Help
 from ..compiler.source import nodes_of
 from ..compiler.types import TensorType
 from .blame import UserCall
 from .pack import Pack
-from .rewrite import LONGEST, rewritten
+from .rewrite import LONGEST, replaced, rewritten
 
 _UNKNOWN = object()
 _OURS = (__name__.partition(".")[0], "numpy")
@@ -28,18 +29,20 @@ class Kept:
     type: TensorType
     line: int | None
 
-    def text(self, at: UserCall) -> str:
+    def help(self, at: UserCall) -> Help:
         """The help line."""
         file = "" if at.loc is None else at.loc.file
         keywords = [*(k for k in self.call.keywords if k.arg != "keepdims"), _keepdims()]
         changed = ast.Call(func=self.call.func, args=self.call.args, keywords=keywords)
         new = rewritten(file, changed)
-        if self.line is not None:
-            return f"keep the axis: write `{new}` in line {self.line}"
         whole = "" if at.node is None else rewritten(file, at.node, {id(self.call): changed})
-        if 0 < len(whole) <= LONGEST:
-            return f"keep the axis: write `{whole}`"
-        return f"keep the axis: write `{new}` for `{rewritten(file, self.call)}`"
+        if self.line is not None:
+            text = f"write `{new}` in line {self.line}"
+        elif 0 < len(whole) <= LONGEST:
+            text = f"write `{whole}`"
+        else:
+            text = f"write `{new}` for `{rewritten(file, self.call)}`"
+        return Help(f"keep the axis: {text}", replaced(file, self.call, new))
 
 
 def kept_axis(call: UserCall, expr: ast.expr | None, type_: TensorType) -> Kept | None:

@@ -40,7 +40,7 @@ def located(
     known = [*types, *(t for x in args[len(types) :] if (t := _type(x)) is not None)]
     known_op = op is not None and (surface or is_of(call, op))
     if error.diagnostic.help is None and op is not None and known_op and len(known) == len(args):
-        error.diagnostic.help = suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error))
+        error.diagnostic.advise(suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error)))
     example = _example(args)
     texts = [_operand(x, i, call, types, example, isinstance(error, DTypeError)) for i, x in enumerate(args)]
     if isinstance(error, DTypeError) or len(known) != len(args):

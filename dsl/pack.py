@@ -340,7 +340,7 @@ def helped(error: ShapewrightError, pack: Pack, hint: PackHint | None) -> Shapew
     from .hints import class_hint
     from .repairs import repair_pack
 
-    error.diagnostic.help = repair_pack(pack, hint or class_hint(type(pack)), error) or error.diagnostic.help
+    error.diagnostic.advise(repair_pack(pack, hint or class_hint(type(pack)), error))
     return error
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
 
 import numpy as np
 
-from ..compiler.errors import DTypeError, ShapewrightError
+from ..compiler.errors import DTypeError, Help, ShapewrightError
 from ..compiler.loc import Loc
 from ..compiler.types import DType, TensorType
 from .array import AnyArray, Array, is_array, make, ops_of, type_of, value_of
@@ -28,7 +28,7 @@ from .pack import Pack, rebuilt
 from .places import Written as Place
 from .places import written_call
 from .report import shape_text
-from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, rewritten
+from .rewrite import LONGEST, Written, attribute_written, code_of, index_written, method_written, replaced, rewritten
 from .scope import Scope, Source, bindings_of, exact_sizes, is_outermost, scope_now
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Given:
     value: object
 
 
-def repair(plan: Plan, scope: Scope, args: tuple[object, ...], kwargs: Keywords, error: ShapewrightError) -> str | None:
+def repair(
+    plan: Plan, scope: Scope, args: tuple[object, ...], kwargs: Keywords, error: ShapewrightError
+) -> Help | None:
     """The help line for a refused call; None if nothing is known to help."""
     parameters = plan.parameters
     by_position = [n for n, p in parameters.items() if p.kind in _BY_POSITION]
@@ -84,10 +86,10 @@ def repair(plan: Plan, scope: Scope, args: tuple[object, ...], kwargs: Keywords,
         return walk.items
 
     call = _Refused(given, list(positional), items, scope, error)
-    return call.exchanged() or call.changed() or call.needs() or _renamed(plan, args, kwargs)
+    return call.exchanged() or call.changed() or _said(call.needs() or _renamed(plan, args, kwargs))
 
 
-def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> str | None:
+def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> Help | None:
     """The help line for a new pack that was refused."""
     at = Source("", "", type(pack).__name__, type(pack), "")
     given = {s.name: Given(h, s, pack.__dict__[n]) for n, h, s in hint.sources(at)}
@@ -100,7 +102,11 @@ def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> str | No
         return walk.items
 
     made = _Refused(given, list(given), items, scope_now(), error)
-    return made.exchanged() or made.changed() or made.needs()
+    return made.exchanged() or made.changed() or _said(made.needs())
+
+
+def _said(text: str | None) -> Help | None:
+    return None if text is None else Help(text)
 
 
 def _renamed(plan: Plan, args: tuple[object, ...], kwargs: Keywords) -> str | None:
@@ -142,23 +148,25 @@ class _Refused:
         return True
 
     # ---- ideas
-    def exchanged(self) -> str | None:
+    def exchanged(self) -> Help | None:
         """Two positional arguments that would fit in each other's place."""
         for a, b in itertools.combinations(self._positional, 2):
             if self._fits({a: self._given[b].value, b: self._given[a].value}):
                 return self._say_exchanged(a, b)
         return None
 
-    def _say_exchanged(self, a: str, b: str) -> str:
+    def _say_exchanged(self, a: str, b: str) -> Help:
         said = f"exchange `{a}` and `{b}`"
         place, other = (written_call(self._given[n].source) for n in (a, b))
         if place is None or other is None:
-            return f"{said}: then the arguments fit"
+            return Help(f"{said}: then the arguments fit")
         swapped = {id(place.argument): other.argument, id(other.argument): place.argument}
         old, new = rewritten(place.file, place.call), rewritten(place.file, place.call, swapped)
-        return f"{said}: write `{new}` for `{old}`" if len(old) <= LONGEST else f"{said}: then the arguments fit"
+        edit = replaced(place.file, place.call, new)
+        long = len(old) > LONGEST
+        return Help(f"{said}: then the arguments fit" if long else f"{said}: write `{new}` for `{old}`", edit)
 
-    def changed(self) -> str | None:
+    def changed(self) -> Help | None:
         """One argument in another form."""
         for name, given in self._given.items():
             for idea in _ideas(given.hint, given.value) if isinstance(given.hint, ArrayHint) else ():
@@ -166,17 +174,17 @@ class _Refused:
                     return self._say(idea, name, written_call(given.source))
         return None
 
-    def _say(self, idea: Idea, name: str, place: Place | None) -> str:
+    def _say(self, idea: Idea, name: str, place: Place | None) -> Help:
         if place is None:
-            return f"{idea.what.format(name)}: `{code_of(idea.written(ast.Name(name)))}` fits"
+            return Help(f"{idea.what.format(name)}: `{code_of(idea.written(ast.Name(name)))}` fits")
         what, changed = idea.of(place.argument)
         old, new = rewritten(place.file, place.argument), rewritten(place.file, changed)
-        said = what.format(name)
+        said, edit = what.format(name), replaced(place.file, place.argument, new)
         if len(new) > LONGEST:
-            return f"{said}: `{code_of(idea.written(ast.Name(name)))}` fits"
+            return Help(f"{said}: `{code_of(idea.written(ast.Name(name)))}` fits", edit)
         here = self._error.diagnostic.loc
         underlined = here is not None and _same_place(here, place.argument)
-        return f"{said}: write `{new}`" if underlined else f"{said}: write `{new}` for `{old}`"
+        return Help(f"{said}: write `{new}`" if underlined else f"{said}: write `{new}` for `{old}`", edit)
 
     # ---- the shape that is needed
     def needs(self) -> str | None:

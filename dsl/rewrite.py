@@ -7,7 +7,8 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast, final
 
-from ..compiler.source import source_of
+from ..compiler.errors import Edit
+from ..compiler.source import range_of, source_of
 
 Written: TypeAlias = "Callable[[ast.expr], ast.expr]"  # an expression -> the expression that replaces it
 _ATOMS = (ast.Name, ast.Constant, ast.JoinedStr, ast.Attribute, ast.Subscript, ast.Call, ast.List, ast.Tuple, ast.Dict)
@@ -23,6 +24,12 @@ def code_of(node: ast.AST) -> str:
 def rewritten(file: str, node: ast.AST, new: Mapping[int, ast.expr] | None = None) -> str:
     """The text of a tree with some expressions, which are given by `id`, replaced; the rest is as the user wrote it."""
     return ast.unparse(_Rewrite(source_of(file), new or {}).visit(node))
+
+
+def replaced(file: str, node: ast.expr | ast.AugAssign, text: str) -> Edit | None:
+    """The change that puts a text in the place of what the user wrote; None where it is not in the file as it was read."""
+    old = ast.get_source_segment(source_of(file), node)
+    return Edit(file, *range_of(node), text) if old is not None and _is_text_of(old, node) else None
 
 
 @final
@@ -57,10 +64,12 @@ class _Rewrite(ast.NodeTransformer):
         return node
 
 
-def _is_text_of(text: str, node: ast.expr) -> bool:
-    """Whether a text reads as an expression: Python's columns are not those of the file inside of some f-strings."""
+def _is_text_of(text: str, node: ast.expr | ast.AugAssign) -> bool:
+    """Whether a text reads as a node: Python's columns are not those of the file inside of some f-strings."""
     try:
-        return ast.dump(ast.parse(text, mode="eval").body) == ast.dump(node)
+        if isinstance(node, ast.AugAssign):
+            return ast.dump(ast.parse(text).body[0]) == ast.dump(node)
+        return ast.dump(ast.parse(f"({text})", mode="eval").body) == ast.dump(node)
     except (SyntaxError, ValueError):
         return False
 

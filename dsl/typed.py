@@ -190,7 +190,7 @@ class Plan:
                 check_names(walk.items)
             return new, keywords, self.bind(walk.items, scope, {}), walk.frames
         except (ShapeError, DTypeError) as error:
-            error.diagnostic.help = repair(self, scope, args, kwargs, error) or error.diagnostic.help
+            error.diagnostic.advise(repair(self, scope, args, kwargs, error))
             raise
 
     def walk(self, walk: Walk, args: tuple[object, ...], kwargs: dict[str, object]) -> Arguments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .result import CheckResult as CheckResult
 from .result import Diagnostic as Diagnostic
+from .result import Fix as Fix
 from .result import FunctionResult as FunctionResult
 from .result import Note as Note
 from .result import Span as Span

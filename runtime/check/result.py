@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
+from ...compiler.errors import Edit, page_of
 from ...compiler.loc import Loc
 
 
@@ -22,10 +23,14 @@ class Span:
     end_column: int
 
     @staticmethod
-    def of(loc: Loc) -> Span:
+    def of(loc: Loc | Edit) -> Span:
         """The range of a location, whose columns are bytes from 0."""
         start, end = _column(loc.file, loc.line, loc.col), _column(loc.file, loc.end_line, loc.end_col)
         return Span(loc.file, loc.line, start, loc.end_line, end)
+
+    def to_json(self) -> dict[str, object]:
+        """The object that `shapewright check --json` prints."""
+        return asdict(self)
 
 
 def _column(file: str, line: int, offset: int) -> int:
@@ -34,9 +39,18 @@ def _column(file: str, line: int, offset: int) -> int:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of the user's code: what the help of an error says to write, in the place of what stands in `span`."""
+
+    span: Span
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error. `function`: where its line stands. `details`: the operands and what is wrong with them. `text`: the
-    whole error, as it is raised when the program runs."""
+    """One error. `function`: where its line stands. `details`: the operands and what is wrong with them. `fix`: what the
+    help says, as a change. `text`: the whole error, as it is raised when the program runs."""
 
     span: Span
     code: str
@@ -45,19 +59,20 @@ class Diagnostic:
     details: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     help: str | None = None
+    fix: Fix | None = None
     text: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The object that `shapewright check --json` prints."""
-        s = self.span
-        place = {"file": s.file, "line": s.line, "column": s.column, "end_line": s.end_line, "end_column": s.end_column}
         what = {"code": self.code, "message": self.message, "details": list(self.details), "notes": list(self.notes)}
-        return {**place, **what, "help": self.help, "page": self.page, "function": self.function}
+        fix = None if self.fix is None else {**self.fix.span.to_json(), "text": self.fix.text}
+        more = {"help": self.help, "fix": fix, "page": self.page, "function": self.function}
+        return {**self.span.to_json(), **what, **more}
 
     @property
     def page(self) -> str:
         """The page about the code, relative to the documentation; `shapewright explain CODE` prints it."""
-        return f"errors/{self.code}.md"
+        return page_of(self.code)
 
 
 @final
@@ -163,6 +178,8 @@ def read_result(data: Mapping[str, Any]) -> CheckResult:
 def _diagnostic(data: Mapping[str, Any]) -> Diagnostic:
     values: dict[str, Any] = {**data, "details": tuple(data["details"]), "notes": tuple(data["notes"])}
     values["span"] = Span(**data["span"])
+    if data["fix"] is not None:
+        values["fix"] = Fix(Span(**data["fix"]["span"]), data["fix"]["text"])
     return Diagnostic(**values)
 
 

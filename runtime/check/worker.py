@@ -24,7 +24,7 @@ from ...compiler.loc import Loc
 from .expressions import values_of
 from .functions import Outcome, Target, Unbound, check, targets
 from .guards import install
-from .result import CheckResult, Diagnostic, FunctionResult, Note, Span
+from .result import CheckResult, Diagnostic, Fix, FunctionResult, Note, Span
 from .state import Found, raised_at
 
 
@@ -88,9 +88,16 @@ def _only_some(outcomes: Iterable[Outcome], target: Target) -> list[Note]:
 def _diagnostic(found: Found) -> Diagnostic:
     error, d = found.error, found.error.diagnostic
     function = found.loc.function.rpartition("<locals>.")[2]
-    details = (*d.operands, *d.details)
     return Diagnostic(
-        Span.of(found.loc), error.code, d.message, function, details, tuple(d.notes), d.help, "\n".join(_text(error))
+        Span.of(found.loc),
+        error.code,
+        d.message,
+        function,
+        details=(*d.operands, *d.details),
+        notes=tuple(d.notes),
+        help=d.help,
+        fix=None if d.edit is None else Fix(Span.of(d.edit), d.edit.text),
+        text="\n".join(_text(error)),
     )
 
 

@@ -19,10 +19,10 @@ from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
 from ..cache import EDITOR
-from ..check import Span
 from ..cpu.folders import cache_root, private_folder
 from ..doctor import version_of
 from .diagnostics import Look, diagnostics_of, uri_of
+from .fixes import title_of
 from .hints import inlay_hints
 from .hover import hover
 from .kernels import Compiled, text_for
@@ -230,14 +230,13 @@ class Server:
             solved = [d for d in params.context.diagnostics if d.code == error.code and d.range == at]
             if not solved and (at.end < params.range.start or params.range.end < at.start):
                 continue
-            fixes = await self.session.fixes(file, check, error)
+            fix = error.fix if await self.session.is_corrected(file, check, error) else None
             now = self._look(check)  # the text may have changed meanwhile
-            for fix in fixes if now.edits.new(error.span.line) is not None else []:
-                place = now.range(Span(look.file, fix.line, fix.start, fix.line, fix.end), exactly=True)
-                edit = types.WorkspaceEdit(changes={uri: [types.TextEdit(place, fix.text)]})
-                actions.append(
-                    types.CodeAction(fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=solved, edit=edit)
-                )
+            if fix is not None and now.edits.moved(fix.span.line, fix.span.end_line) is not None:
+                change = types.TextEdit(now.range(fix.span, exactly=True), fix.text)
+                edit = types.WorkspaceEdit(changes={uri: [change]})
+                kind = types.CodeActionKind.QuickFix
+                actions.append(types.CodeAction(title_of(error), kind=kind, diagnostics=solved, edit=edit))
         return actions
 
     async def show_kernel(self, uri: str, line: int) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from typing import TypeAlias, final
 from ..check import CheckResult, Diagnostic
 from ..check.source import Job, answer_of, result_of
 from ..check.worker import digest
-from .fixes import Fix, candidates, corrects
+from .fixes import applied, corrects
 from .kernels import Compiled, read_compiled
 from .process import Pool, child_job
 from .settings import Settings
@@ -27,13 +27,13 @@ _HELP = "set `timeout` to more seconds in the settings of the language server"
 @final
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. fixes: what
-    corrects errors, of those that somebody has asked for."""
+    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. corrected:
+    whether the help of an error corrects it, of those that somebody has asked for."""
 
     result: CheckResult
     lines: list[str]
     sources: Sources
-    fixes: dict[Diagnostic, list[Fix]] = field(default_factory=dict[Diagnostic, "list[Fix]"])
+    corrected: dict[Diagnostic, bool] = field(default_factory=dict[Diagnostic, bool])
 
     def concerns(self, path: str) -> bool:
         """Whether a file was imported, or could not be."""
@@ -156,17 +156,16 @@ class Session:
             status = await self._run(file, job, timeout)
             return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
 
-    async def fixes(self, file: File, check: Check, error: Diagnostic) -> list[Fix]:
-        """The changes that correct an error of a check, and nothing else: each has been tried. Raises `Closed`."""
+    async def is_corrected(self, file: File, check: Check, error: Diagnostic) -> bool:
+        """Whether what the help of an error says corrects it, and nothing else: that is tried. Raises `Closed`."""
+        fix = error.fix
+        if fix is None or fix.span.file != str(file.path):
+            return False
         async with file.trying:
-            if error not in check.fixes:
-                found: list[Fix] = []
-                for fix in candidates(error, check.lines):
-                    after, _ = await self._checked(file, fix.applied(check.lines))
-                    if corrects(check.result, error, after):
-                        found.append(fix)
-                check.fixes[error] = found
-            return check.fixes[error]
+            if error not in check.corrected:
+                after, _ = await self._checked(file, applied(fix, check.lines))
+                check.corrected[error] = corrects(check.result, error, after)
+            return check.corrected[error]
 
     # ---- kernels
     def known(self, file: File) -> Compiled | None:

@@ -135,6 +135,7 @@ def test_json(tmp_path: Path) -> None:
                 "`result: Tensor[Batch]` is declared at program.py:19",
             ],
             "help": None,
+            "fix": None,
             "page": "errors/SW102.md",
             "function": "bad",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -10,13 +11,16 @@ import numpy as np
 
 from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs
+from ..compiler.ops.table import infer
 from ..compiler.sizes import Size
 from ..compiler.types import DType, TensorType
 from .array import is_array, ops_of, type_of, type_text
 from .blame import UserCall, user_call
+from .check import Item
 from .fixes import Failed, is_of, suggestion
 from .interpreters import Ops, SymbolicOps, current
 from .places import bound_note, fixed_note
+from .running import named, running_items, who_bound
 from .scope import bindings_of, scope_now
 
 
@@ -38,18 +42,35 @@ def located(
         return error
     call = user_call(args)
     known = [*types, *(t for x in args[len(types) :] if (t := _type(x)) is not None)]
+    items = running_items(call.frame)
+    with_names = named(known, items)
+    if op is not None and not surface and any(map(operator.is_not, with_names, known)):
+        error = _again(error, op, with_names[: len(types)], attrs or Attrs())
+    known = with_names
     known_op = op is not None and (surface or is_of(call, op))
     if error.diagnostic.help is None and op is not None and known_op and len(known) == len(args):
         error.diagnostic.advise(suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error)))
     example = _example(args)
-    texts = [_operand(x, i, call, types, example, isinstance(error, DTypeError)) for i, x in enumerate(args)]
+    texts = [
+        _operand(x, i, call, known[: len(types)], example, isinstance(error, DTypeError)) for i, x in enumerate(args)
+    ]
     if isinstance(error, DTypeError) or len(known) != len(args):
         notes: list[str] = []
     else:
-        notes = _who_bound(error, known, example)
+        notes = _who_bound(error, known, example, items)
     _say_names(error, call)
     error.diagnostic.notes = [*error.diagnostic.notes, *notes]
     error.at(call.loc, texts)
+    return error.with_traceback(None)  # the rules that found it are not what the user looks for
+
+
+def _again(error: ShapewrightError, op: str, types: Sequence[TensorType], attrs: Attrs) -> ShapewrightError:
+    """What the shape rule says when it knows the names of the axes."""
+    try:
+        infer(op, tuple(types), attrs)
+    except ShapewrightError as other:
+        if (type(other), other.code, other.places) == (type(error), error.code, error.places):
+            return other
     return error
 
 
@@ -107,20 +128,26 @@ def _say_names(error: ShapewrightError, call: UserCall) -> None:
 
 
 def _who_bound(
-    error: ShapewrightError, types: Sequence[TensorType], example: Callable[[Size], int] | None
+    error: ShapewrightError,
+    types: Sequence[TensorType],
+    example: Callable[[Size], int] | None,
+    items: Sequence[Item],
 ) -> list[str]:
     """What gave the axes that do not fit their sizes: the class of a Dim, or an argument of the typed call."""
     bindings = bindings_of(scope_now())
     notes: list[str] = []
     for operand, axis in error.places:
         t = types[operand]
-        dim: object = getattr(t.names[axis], "dim", None)
+        name, size = t.names[axis], t.shape[axis]
+        dim: object = getattr(name, "dim", None)
         if dim is None:
+            source = None if name is None else who_bound(name, size, items, example)
+            if name is not None and source is not None:
+                notes.append(bound_note(name, size if example is None else example(size), source))
             continue
-        size = t.shape[axis]
         bound = bindings.get(dim)
         if getattr(dim, "size", None) is not None:
             notes.append(fixed_note(dim, size))
         elif bound is not None and (bound.sizes[0] if example is None else example(bound.sizes[0])) == size:
-            notes.append(bound_note(str(t.names[axis]), size, bound.source))
+            notes.append(bound_note(str(name), size, bound.source))
     return list(dict.fromkeys(notes))

@@ -8,11 +8,11 @@ import types
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, final
 
 from ..compiler import sizes
 from ..compiler.errors import DTypeError, ShapeError
-from . import quick, reference, report
+from . import quick, reference, report, running
 from .annotations import AxisSpec
 from .check import Item, Walk, bind, check_names
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
@@ -80,6 +80,7 @@ class Plan:
         self._entry: types.FunctionType | None = None
         self._calls = weakref.WeakKeyDictionary[type[object], int]()  # in full, by the class of `self`
         self._variants: dict[type[object], types.FunctionType] = {}
+        running.remember(f, self)
 
     @functools.cached_property
     def annotations(self) -> dict[str, object]:
@@ -197,7 +198,7 @@ class Plan:
         """The arguments with raw arrays converted; structure and kinds are checked."""
         listed = self._positional
         if not kwargs and listed is not None and len(args) == len(listed):
-            return tuple([self._value(walk, p, x) for p, x in zip(listed, args, strict=True)]), kwargs
+            return tuple([self.given(walk, p, x) for p, x in zip(listed, args, strict=True)]), kwargs
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -207,14 +208,15 @@ class Plan:
         for name, value in bound.arguments.items():
             p = self.parameters[name]
             if p.kind is inspect.Parameter.VAR_POSITIONAL:
-                bound.arguments[name] = tuple(self._value(walk, p, x) for x in value)
+                bound.arguments[name] = tuple(self.given(walk, p, x) for x in value)
             elif p.kind is inspect.Parameter.VAR_KEYWORD:
-                bound.arguments[name] = {k: self._value(walk, p, x) for k, x in value.items()}
+                bound.arguments[name] = {k: self.given(walk, p, x) for k, x in value.items()}
             else:
-                bound.arguments[name] = self._value(walk, p, value)
+                bound.arguments[name] = self.given(walk, p, value)
         return bound.args, bound.kwargs
 
-    def _value(self, walk: Walk, p: Parameter, value: object) -> object:
+    def given(self, walk: Walk, p: Parameter, value: object) -> object:
+        """An argument, with raw arrays converted; its structure and kinds are checked."""
         if p.hint is UNCHECKED:
             if p.name == "self" and isinstance(value, Pack):  # a method of a pack: its fields bind the axes
                 return walk.fields(class_hint(type(value)), value, p.source)
@@ -240,13 +242,20 @@ class Plan:
 
 
 # What a typed function is before its quick check; their globals are its own. A call is checked by `Plan.run`, in full.
+if TYPE_CHECKING:
+
+    def run(args: tuple[object, ...], kwargs: dict[str, object]) -> object: ...
+
+    variants: dict[type[object], AnyFunction] = {}
+
+
 def _function(*args: object, **kwargs: object) -> object:
-    return run(args, kwargs)  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
+    return run(args, kwargs)
 
 
 def _method(*args: object, **kwargs: object) -> object:
-    check = variants.get(args[0].__class__) if args else None  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
-    return run(args, kwargs) if check is None else check(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a global of the copy
+    check = variants.get(args[0].__class__) if args else None
+    return run(args, kwargs) if check is None else check(*args, **kwargs)
 
 
 # ---- for trainers and recorders

@@ -12,10 +12,11 @@ from .dialect import Dialect
 from .kernel import RowScratchArg
 from .naming import value_name
 from .params import Body, Params
+from .passes import PassEmitter
 from .scalars import RESERVED, SUPPORT, VIEW, lowest
 from .scatter import scatter_body
 from .text import Expr
-from .values import LONG, Values, fold
+from .values import Values, fold
 
 HEADER = '''"""{title}
 
@@ -44,20 +45,14 @@ def decorator(body: Body) -> str:
 
 
 @final
-class Emitter:
+class Emitter(PassEmitter[Values]):
     """Writes the loops and statements of one kernel."""
 
     def __init__(self, s: Schedule, k: Kernel) -> None:
-        self.k = k
+        facts = Analysis(s, k)
         self.params = Params()
-        self.facts = Analysis(s, k)
-        self.at = Addresses(self.facts, self.params)
-        self.values = Values(self.facts, self.at, self.params)
-        self.lines: list[str] = []
-        self.depth = 1
-        self.before: list[str] = []  # statements around the inner loop of the current pass, and its stores
-        self.stores: list[str] = []
-        self.after: list[str] = []
+        self.at = Addresses(facts, self.params)
+        super().__init__(facts, Values(facts, self.at, self.params))
 
     def run(self) -> Body:
         """Write the kernel."""
@@ -102,14 +97,7 @@ class Emitter:
 
     def one_pass(self, p: int) -> None:
         """The values per row that come first, and one loop over the row."""
-        self.before, self.stores, self.after = [], [], []
-        self.values.begin(p)
-        items = self.facts.items(p)
-        for n in self.k.roots:
-            if self.facts.passes[n.id] == p and n not in items and not self.facts.vector(n):
-                self.row_statement(n)
-        for n in items:
-            self.item(n)
+        self.collect(p)
         for text in self.values.row + self.before:
             self.out(text)
         if self.values.body or self.stores:
@@ -133,25 +121,18 @@ class Emitter:
             text = f"{self.values.element(self.facts.store(n)).text} = {source.text}"
         self.values.row.append(text)
 
-    def item(self, n: LoopNode) -> None:
-        """What the inner loop does for one value: a term of a fold, or a store."""
-        if isinstance(n, Reduce) and self.facts.row_reduce(n):
+    def fold(self, n: Reduce) -> None:
+        """A term of a fold, in the inner loop."""
+        if self.facts.row_reduce(n):
             self.row_fold(n)
-        elif isinstance(n, Reduce):
-            source = self.term(n)
-            target = self.values.element(self.facts.store(n))
-            self.stores.append(f"{target.text} {fold(n, target, source)}")
-        else:
-            e = self.values.operand(n, 0) if isinstance(n, Write) else self.values.value(n)
-            if n.id in self.facts.kept:
-                self.stores.append(f"{self.values.kept(n).text} = {e.text}")
-            if n.id in self.facts.roots:
-                self.stores.append(f"{self.values.element(self.facts.store(n)).text} = {e.text}")
+            return
+        source = self.term(n)
+        target = self.values.element(self.facts.store(n))
+        self.stores.append(f"{target.text} {fold(n, target, source)}")
 
-    def term(self, n: Reduce) -> Expr:
-        """What a fold adds up; a long one gets a name of its own."""
-        e = self.values.operand(n, 0)
-        return self.values.named(("term", n.id), e, "term") if self.params.names.length(e.text) > LONG else e
+    def store(self, n: LoopNode, value: Expr) -> list[str]:
+        """One assignment."""
+        return [f"{self.values.element(self.facts.store(n)).text} = {value.text}"]
 
     def row_fold(self, n: Reduce) -> None:
         """A fold over the row into a local, stored after the loop if anybody else needs it."""

@@ -11,9 +11,10 @@ from ..analysis import Analysis
 from ..kernel import Access, BufferArg, RowScratchArg
 from ..naming import buffer_name, value_name
 from ..params import Body, Params
+from ..passes import PassEmitter
 from ..scalars import VIEW, lowest
 from ..text import Expr
-from ..values import LONG, fold
+from ..values import fold
 from .machine import Machine
 from .mapping import Mapping, launch_of
 from .names import RESERVED
@@ -21,20 +22,15 @@ from .values import ThreadValues
 
 
 @final
-class Emitter:
+class Emitter(PassEmitter[ThreadValues]):
     """Writes one kernel with a given mapping."""
 
     def __init__(self, facts: Analysis, m: Mapping, held: dict[Access, int], machine: Machine) -> None:
-        self.facts, self.k, self.m, self.machine = facts, facts.k, m, machine
+        self.m, self.machine = m, machine
         self.params = Params(RESERVED)
         self.at = Addresses(facts, self.params)
-        self.values = ThreadValues(facts, self.at, self.params, m, held)
+        super().__init__(facts, ThreadValues(facts, self.at, self.params, m, held))
         self.names = self.params.names
-        self.lines: list[str] = []
-        self.depth = 1
-        self.before: list[str] = []  # statements around the columns of the current pass, and the stores among them
-        self.stores: list[str] = []
-        self.after: list[str] = []
         self.sums = [n for n in self.k.nodes if isinstance(n, Reduce) and not facts.row_reduce(n)]
 
     # ---- text
@@ -59,7 +55,7 @@ class Emitter:
         """Find out which elements every pass touches."""
         self.values.rows = dict.fromkeys(self.facts.kept, "")
         for p in range(self.facts.last_pass + 1):
-            self.gather_pass(p)
+            self.collect(p)
 
     def run(self) -> Body:
         """Write the kernel."""
@@ -123,7 +119,7 @@ class Emitter:
     # ---- mappings
     def elements(self) -> None:
         """A thread for each element, or for each four."""
-        self.gather_pass(0)
+        self.collect(0)
         single, dims = self.m.width == 1, len(self.k.space)
         self.out(*self.before)
         if not self.k.space:
@@ -162,7 +158,7 @@ class Emitter:
 
     def outputs(self) -> None:
         """A thread for each element of the result, which folds alone."""
-        self.gather_pass(0)
+        self.collect(0)
         root = self.k.roots[0]
         assert isinstance(root, Reduce)
         self.over_space(list(self.facts.s.at[root.id].dims))
@@ -196,7 +192,7 @@ class Emitter:
             if len(lead) > 1:
                 self.out(f"{', '.join(map(self.at.var, lead))} = unravel({var}, ({', '.join(sizes)}))")
         for p in range(self.facts.last_pass + 1):
-            self.gather_pass(p)
+            self.collect(p)
             self.out(*self.values.row, *self.before)
             self.columns()
             self.out(*self.after)
@@ -259,17 +255,6 @@ class Emitter:
         return f"  # {name}" if name else ""
 
     # ---- what a pass does
-    def gather_pass(self, p: int) -> None:
-        """Collect the statements of a pass."""
-        self.before, self.stores, self.after = [], [], []
-        self.values.begin(p)
-        items = self.facts.items(p)
-        for n in self.k.roots:
-            if self.facts.passes[n.id] == p and n not in items and not self.facts.vector(n):
-                self.row_statement(n)
-        for n in items:
-            self.item(n)
-
     def row_statement(self, n: LoopNode) -> None:
         """A stored value per row, or a fold over rows of values per row."""
         v = self.values
@@ -293,31 +278,22 @@ class Emitter:
         var = self.at.var(0 if self.facts.flat else self.facts.inner)
         return f"if {self.values.start if self.m.width > 1 else var} == 0:"
 
-    def item(self, n: LoopNode) -> None:
-        """What a thread does for one value of an element: a term of a fold, or a store."""
-        v = self.values
-        if isinstance(n, Reduce):
-            if self.facts.row_reduce(n) or self.m.mode != "rows":
-                self.row_fold(n)
-            elif not self.along_row(n):
-                total = Expr(self.total(n))
-                self.stores.append(f"{total.text} {fold(n, total, self.term(n))}")
-            else:
-                target = Expr(self.sum_element(n))
-                self.stores.append(f"{target.text} {fold(n, target, self.term(n))}")
-            return
-        e = v.operand(n, 0) if isinstance(n, Write) else v.value(n)
-        if n.id in self.facts.kept:
-            self.stores.append(f"{v.kept(n).text} = {e.text}")
-        if n.id in self.facts.roots:
-            self.stores += v.store(self.facts.store(n), e, n.dtype)
-
-    def term(self, n: Reduce) -> Expr:
-        """What a fold adds up; a long one gets a name of its own."""
-        e = self.values.operand(n, 0)
-        return self.values.named(("term", n.id), e, "term") if self.names.length(e.text) > LONG else e
+    def store(self, n: LoopNode, value: Expr) -> list[str]:
+        """One assignment, or none yet: four elements are stored together."""
+        return self.values.store(self.facts.store(n), value, n.dtype)
 
     # ---- folds
+    def fold(self, n: Reduce) -> None:
+        """A term of a fold, in the loop over the columns of a thread."""
+        if self.facts.row_reduce(n) or self.m.mode != "rows":
+            self.row_fold(n)
+        elif not self.along_row(n):
+            total = Expr(self.total(n))
+            self.stores.append(f"{total.text} {fold(n, total, self.term(n))}")
+        else:
+            target = Expr(self.sum_element(n))
+            self.stores.append(f"{target.text} {fold(n, target, self.term(n))}")
+
     def row_fold(self, n: Reduce) -> None:
         """A fold over the row (or over the axes that an output's thread loops over) into a local."""
         v = self.values

@@ -13,7 +13,7 @@ LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not 
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-checkers test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
+.PHONY: help setup demo test test-random test-others test-checkers test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -45,9 +45,19 @@ setup: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/python -m shapewright demo
 
+# The random programs take about as long as all other tests: both run side by side.
+RANDOM_PROGRAMS := tests/compiler/test_random_programs.py
+
 test: $(STAMP)
 	@echo "lanes left out: checkers (make test-checkers), torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
-	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-random test-others
+
+test-random: $(STAMP)
+	@mkdir -p build
+	@$(BIN)/pytest -rs $(RANDOM_PROGRAMS) > build/test-random.txt 2>&1; status=$$?; cat build/test-random.txt; exit $$status
+
+test-others: $(STAMP)
+	$(BIN)/pytest -rs -m "$(LEFT_OUT)" --ignore=$(RANDOM_PROGRAMS)
 
 test-checkers: $(STAMP)
 	$(BIN)/pytest -rs -m checkers

@@ -126,7 +126,7 @@ class Plan:
         namespace = {"run": self.run, "variants": self._variants, "__name__": __name__}
         self._entry = types.FunctionType(code, namespace, code.co_name)
         checked = functools.wraps(self.f)(self._entry)
-        checked.__dict__["_plan"] = self
+        checked.__dict__.update(_plan=self, __signature__=self.signature)
         return checked
 
     def run(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:

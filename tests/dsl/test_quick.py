@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -103,6 +104,17 @@ def test_parameters_of_every_kind() -> None:
 
 
 SEVEN = t(7)
+
+
+def test_the_signature_is_that_of_the_function() -> None:
+    @typed
+    def f(x: Tensor[Batch], /, y: Tensor[Batch] | None = None, *, n: int = 3) -> int:
+        return n
+
+    for _ in range(3):
+        assert (inspect.getfullargspec(f).args, inspect.getfullargspec(f).kwonlyargs) == (["x", "y"], ["n"])
+        assert inspect.signature(f).parameters["y"].default is None
+        f(t(3))
 
 
 def test_defaults_are_not_checked() -> None:

@@ -55,12 +55,15 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="print a list of objects")] = False,
     timeout: Annotated[float, typer.Option(help="seconds for importing a file and checking it")] = 20.0,
     verbose: Annotated[bool, typer.Option("--verbose", help="print how long it took")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="write what help lines say, where that corrects the error")
+    ] = False,
 ) -> None:
     """Find shape errors of the typed functions of files, without running them on data."""
     from .check.show import show
 
     try:
-        raise typer.Exit(show(files, as_json=json, timeout=timeout, verbose=verbose))
+        raise typer.Exit(show(files, as_json=json, timeout=timeout, verbose=verbose, fix=fix))
     except ShapewrightError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

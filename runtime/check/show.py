@@ -11,13 +11,21 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from .fix import fix_file
 from .result import CheckResult, Diagnostic
 from .source import check_source
 
 
-def show(files: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool) -> int:
-    """Check files and print the report. The exit status: 0, 1 with errors, 2 if a file cannot be imported."""
+def show(files: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool, fix: bool = False) -> int:
+    """Check files and print the report. The exit status: 0, 1 with errors, 2 if a file cannot be imported.
+
+    fix: the files are corrected first, as far as the help of their errors does that.
+    """
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each file has a process of its own
+        for file in files if fix else ():  # one after the other: a file may import another
+            for d in fix_file(file, timeout)[1]:
+                line = f"{file}:{d.span.line}:{d.span.column}: fixed[{d.code}]: {d.help}"
+                print(line, file=sys.stderr if as_json else None)
         whole = list(pool.map(partial(check_source, timeout=timeout), files))
     results = [_with_paths(result, file) for result, file in zip(whole, files, strict=True)]
     if as_json:
@@ -59,7 +67,8 @@ def _with_paths(result: CheckResult, given: Path) -> CheckResult:
         return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
 
     def placed(d: Diagnostic) -> Diagnostic:
-        return replace(d, span=replace(d.span, file=short(d.span.file)))
+        fix = None if d.fix is None else replace(d.fix, span=replace(d.fix.span, file=short(d.fix.span.file)))
+        return replace(d, span=replace(d.span, file=short(d.span.file)), fix=fix)
 
     return replace(
         result,

@@ -18,12 +18,15 @@ from ...compiler.errors import OptionError
 from .result import CheckResult, Diagnostic, Span, read_result
 
 
-def check_source(path: str | Path, *, timeout: float = 20.0, costs: bool = False) -> CheckResult:
+def check_source(
+    path: str | Path, *, timeout: float = 20.0, costs: bool = False, text: str | None = None
+) -> CheckResult:
     """Check every `@typed` function that a file defines, on tensors without values.
 
     The file is imported in a new process, which is ended after `timeout` seconds; what it prints is lost, and its part
     under `if __name__ == "__main__":` does not run. A file that cannot be imported (or not in time) is a result with
-    `imported` False and one diagnostic. `costs`: what every expression costs is found as well.
+    `imported` False and one diagnostic. `costs`: what every expression costs is found as well. `text`: is checked in the
+    place of what is in the file.
 
     Raises:
         OptionError: there is no such Python file, or the time is not positive.
@@ -37,7 +40,8 @@ def check_source(path: str | Path, *, timeout: float = 20.0, costs: bool = False
     if not timeout > 0:
         raise OptionError(f"timeout={timeout}", help="pass a number of seconds", code="SW802")
     with tempfile.TemporaryDirectory() as folder:
-        job = check_job(file, Path(folder) / "answer.jsonl", costs=costs)
+        instead = None if text is None else write_text(folder, text)
+        job = check_job(file, Path(folder) / "answer.jsonl", costs=costs, instead=instead)
         status: int | None = None
         with suppress(subprocess.TimeoutExpired):
             status = subprocess.run(
@@ -62,9 +66,16 @@ class Job:
     code: str
 
 
-def check_job(file: Path, answer: Path, *, costs: bool = False) -> Job:
-    """A check of a file."""
-    return job(file, answer, f"{__package__}.worker", f"{costs!r}")
+def check_job(file: Path, answer: Path, *, costs: bool = False, instead: Path | None = None) -> Job:
+    """A check of a file, or of the text in another one in its place."""
+    return job(file, answer, f"{__package__}.worker", f"{costs!r}, {None if instead is None else str(instead)!r}")
+
+
+def write_text(folder: str, text: str) -> Path:
+    """The file with a text that is checked in the place of another."""
+    file = Path(folder) / "text.py"
+    file.write_bytes(text.encode())
+    return file
 
 
 def job(file: Path, answer: Path, module: str, options: str) -> Job:

@@ -28,8 +28,10 @@ from .result import CheckResult, Diagnostic, Fix, FunctionResult, Note, Span
 from .state import Found, raised_at
 
 
-def main(file: str, answer: str, started: float, costs: bool = False, text: str | None = None) -> None:
-    """Check `file` and write to the file `answer`: a line for every stage, the result last. text: instead of its own."""
+def main(file: str, answer: str, started: float, costs: bool = False, instead: str | None = None) -> None:
+    """Check `file` and write to the file `answer`: a line for every stage, the result last. instead: a file with the text
+    that is checked in the place of its own."""
+    text = None if instead is None else Path(instead).read_bytes().decode()
     with open(answer, "w", encoding="utf-8") as out:
         result = examine(file, out, started, costs=costs, text=text)
         out.write(json.dumps({"result": asdict(result), "sources": sources()}) + "\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 from ..check import worker
 
@@ -19,7 +18,7 @@ def main(file: str, answer: str, started: float, what: str, about: str) -> None:
     if what == "check":
         worker.main(file, answer, started, costs=True)
     elif what == "try":
-        worker.main(file, answer, started, text=Path(about).read_text(encoding="utf-8"))
+        worker.main(file, answer, started, instead=about)
     else:
         from .programs import main as compile_file
 

@@ -82,6 +82,12 @@ def _diagnostic(d: Diagnostic, look: Look) -> types.Diagnostic:
     )
 
 
+def title_of(error: Diagnostic) -> str:
+    """What the correction of an error is called: its help, as a sentence."""
+    text = error.help or ""
+    return text[:1].upper() + text[1:].replace("`", "")
+
+
 def _related(d: Diagnostic, look: Look) -> Iterator[tuple[str, types.DiagnosticRelatedInformation]]:
     """The notes that name a line of a file that is known by its name."""
     files = {Path(f).name: f for f in (look.file, d.span.file)}

@@ -21,8 +21,7 @@ from pygls.workspace import PositionCodec
 from ..cache import EDITOR
 from ..cpu.folders import cache_root, private_folder
 from ..doctor import version_of
-from .diagnostics import Look, diagnostics_of, uri_of
-from .fixes import title_of
+from .diagnostics import Look, diagnostics_of, title_of, uri_of
 from .hints import inlay_hints
 from .hover import hover
 from .kernels import Compiled, text_for

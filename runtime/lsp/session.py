@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from ..check import CheckResult, Diagnostic
-from ..check.source import Job, answer_of, result_of
+from ..check.fix import applied, corrects
+from ..check.source import Job, answer_of, result_of, write_text
 from ..check.worker import digest
-from .fixes import applied, corrects
 from .kernels import Compiled, read_compiled
 from .process import Pool, child_job
 from .settings import Settings
@@ -148,11 +148,8 @@ class Session:
         """What a check of a file finds, or of a text in its place."""
         timeout = self.settings.timeout
         with tempfile.TemporaryDirectory() as folder:
-            text = Path(folder) / "text.py"
-            if instead is not None:
-                text.write_text(instead, encoding="utf-8")
-            what = "check" if instead is None else "try"
-            job = child_job(file.path, Path(folder) / "answer.jsonl", what, str(text))
+            what, text = ("check", "") if instead is None else ("try", str(write_text(folder, instead)))
+            job = child_job(file.path, Path(folder) / "answer.jsonl", what, text)
             status = await self._run(file, job, timeout)
             return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from shapewright.runtime.check import Diagnostic, check_source
-from shapewright.runtime.lsp.fixes import applied
+import shapewright as sw
+from shapewright.runtime.check import CheckResult, Diagnostic, check_source, fix
+from shapewright.runtime.check.fix import applied, fix_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = sorted(
@@ -82,3 +86,108 @@ def test_help_about_another_line_is_a_change_of_that_line(tmp_path: Path) -> Non
         "end_column": 18,
         "text": "x.mean(1, keepdims=True)",
     }
+
+
+# ---- shapewright check --fix
+HEAD = """\
+import shapewright as sw
+class Batch(sw.Dim): ...
+class Pixels(sw.Dim):
+    size = 6
+class Hidden(sw.Dim):
+    size = 4
+class MLP(sw.Pack):
+    w1: sw.Tensor[Pixels, Hidden]
+    w2: sw.Tensor[Hidden]
+
+"""
+WRONG = """\
+@sw.typed
+def loss(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:
+    "é 日本"; h = sw.relu(x @ p.w1.T)  # a comment
+    h = (h - h.mean(1)) * 2.0
+    return (h @ p.w2).sum()
+"""
+RIGHT = WRONG.replace("x @ p.w1.T", "x @ p.w1").replace("h.mean(1)", "h.mean(1, keepdims=True)")
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shapewright", "check", *args], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize(("cookie", "encoding"), [("", "utf-8"), ("", "utf-8-sig"), ("# coding: euc-jp\n", "euc-jp")])
+def test_a_file_keeps_its_encoding_and_the_ends_of_its_lines(
+    tmp_path: Path, ends: str, cookie: str, encoding: str
+) -> None:
+    def written(body: str) -> bytes:
+        text = cookie + HEAD + (body if encoding != "euc-jp" else body.replace("é ", ""))
+        return text.replace("\n", ends).encode(encoding)
+
+    file = tmp_path / "program.py"
+    file.write_bytes(written(WRONG))
+    file.chmod(0o640)
+    result, fixed = fix_file(file)
+    assert file.read_bytes() == written(RIGHT)
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [d.help for d in fixed] == [
+        "leave out the transpose: write `x @ p.w1`",
+        "keep the axis: write `h - h.mean(1, keepdims=True)`",
+    ]
+    assert result.diagnostics == ()
+    assert [p.name for p in tmp_path.iterdir() if p.name != "__pycache__"] == ["program.py"]
+
+
+def test_the_command_corrects_files_and_says_so(tmp_path: Path) -> None:
+    good, file = tmp_path / "good.py", tmp_path / "program.py"
+    good.write_text(HEAD)
+    file.write_text(HEAD + WRONG)
+    done = run("--fix", str(good), str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"{file}:13:25: fixed[SW101]: leave out the transpose: write `x @ p.w1`",
+        f"{file}:14:10: fixed[SW101]: keep the axis: write `h - h.mean(1, keepdims=True)`",
+        f"{good}: 0 functions checked, no errors",
+        f"{file}: 1 function checked, no errors",
+    ]
+    assert file.read_text() == HEAD + RIGHT
+    assert run("--fix", str(file)).stdout == "1 function checked, no errors\n"
+    other = "@sw.typed\ndef other(x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:\n    return x.foo\n"
+    file.write_text(HEAD + WRONG + other)
+    done = run("--fix", "--json", str(file))
+    (left,) = json.loads(done.stdout)
+    assert (done.returncode, left["function"], left["fix"]) == (1, "other", None)
+    assert len(done.stderr.splitlines()) == 2
+    assert file.read_text() == HEAD + RIGHT + other
+
+
+def test_what_only_moves_an_error_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    text = HEAD + (
+        "@sw.typed\ndef loss(p: MLP, x: sw.Tensor[Batch, Pixels]) -> sw.Scalar:\n    return (x @ p.w1.T + p.w1.T).sum()\n"
+    )
+    file.write_text(text)
+    result, fixed = fix_file(file)
+    assert (len(result.diagnostics), fixed, file.read_text()) == (1, [], text)
+    file.write_text("x = (")
+    result, fixed = fix_file(file)
+    assert (result.imported, fixed) == (False, [])
+
+
+def test_a_file_that_somebody_else_writes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(HEAD + WRONG)
+
+    def check(path: Path, *, timeout: float, text: str | None = None) -> CheckResult:
+        result = check_source(path, timeout=timeout, text=text)
+        if text is not None:
+            file.write_text("# other")
+        return result
+
+    monkeypatch.setattr(fix, "check_source", check)
+    with pytest.raises(sw.OptionError, match="was changed while it was checked"):
+        fix_file(file)
+    assert file.read_text() == "# other"
+    assert [p.name for p in tmp_path.iterdir() if p.name != "__pycache__"] == ["program.py"]

@@ -16,9 +16,9 @@ import pytest
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
 from shapewright.runtime.check import Diagnostic, Fix, Span
+from shapewright.runtime.check.fix import applied
 from shapewright.runtime.lsp import diagnostics
-from shapewright.runtime.lsp.diagnostics import docs_link
-from shapewright.runtime.lsp.fixes import applied, title_of
+from shapewright.runtime.lsp.diagnostics import docs_link, title_of
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
 from shapewright.runtime.lsp.settings import Settings, changed
 from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of

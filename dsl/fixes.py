@@ -20,6 +20,7 @@ from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.ops.table import infer
 from ..compiler.sizes import product
 from ..compiler.types import DType, TensorType
+from .annotations import DimName
 from .array import is_array
 from .blame import UserCall, user_call
 from .kept_axes import Kept, kept_axis
@@ -39,6 +40,14 @@ Types: TypeAlias = "tuple[TensorType, ...]"
 _PRODUCTS = ("matmul", "einsum", "linear")
 _BROADCAST = frozenset(op.name for op in ELEMENTWISE)
 _MOST_AXES = 6
+_NEVER_IN_PARENTHESES = (
+    ast.Name,
+    ast.Attribute,
+    ast.Subscript,
+    ast.Call,
+    ast.Constant,
+    ast.UnaryOp,
+)  # where we write them
 _LOSSES = ("mse_loss", "bce_with_logits", "cross_entropy")
 _ORDERED = (*_PRODUCTS, "cross_entropy", "take", "take_along_axis", "embedding")  # where operands may be exchanged
 
@@ -122,7 +131,9 @@ def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
         result = infer(failed.op, types, attrs)
     except ShapewrightError:
         return False
-    if failed.op in _BROADCAST and isinstance(failed.error, ShapeError) and all(result.shape != t.shape for t in types):
+    if isinstance(failed.error, DTypeError):
+        return True  # the names have nothing to do with it
+    if failed.op in _BROADCAST and all(result.shape != t.shape for t in types):
         return False  # an outer sum or product is not what was meant
     return _names_meet(failed.op, types)
 
@@ -134,14 +145,15 @@ def _names_meet(op: str, types: Types) -> bool:
     if op == "einsum" or len(types) < 2:
         return True
     for column in zip_longest(*(reversed(list(zip(t.names, t.shape, strict=True))) for t in types)):
-        names = [entry[0] for entry in column if entry is not None and entry[1] != 1 and entry[0] is not None]
+        names = [entry[0] for entry in column if entry is not None and entry[1] != 1 and isinstance(entry[0], DimName)]
         if op != "cross_entropy" and any(not _same(names[0], n) for n in names):
             return False
     return True
 
 
 def _same(a: str | None, b: str | None) -> bool:
-    return a is None or b is None or (a == b and getattr(a, "dim", None) is getattr(b, "dim", None))
+    """Whether two axes may meet: both are of one `Dim`, or one is of none."""
+    return not isinstance(a, DimName) or not isinstance(b, DimName) or a.dim is b.dim
 
 
 # ---- changes of one operand
@@ -218,7 +230,7 @@ def _repeated(failed: Failed, i: int) -> Iterator[Edit]:
 
 # ---- changes of the call
 def _exchanged(failed: Failed) -> Help | None:
-    if failed.op not in _ORDERED or len(failed.types) != 2:
+    if failed.op not in _ORDERED or len(failed.types) != 2 or isinstance(failed.call.node, ast.AugAssign):
         return None
     a, b = failed.call.operands
     if a is None or b is None or not _fits(failed, failed.types[::-1], failed.attrs):
@@ -243,7 +255,7 @@ def _other_size(failed: Failed) -> Help | None:
         before, after = shape[:i], shape[i + 1 :]
         kept = have[:i] == before and have[len(have) - len(after) :] == after and len(have) >= len(shape)
         if kept and shape[i] not in parts and isinstance(expr, ast.Constant):
-            return _line(failed.call, "let -1 stand for what is left", node, {id(expr): number_written(-1)}, node)
+            return _line(failed.call, "let -1 stand for what is left", node, {expr: number_written(-1)})
     return None
 
 
@@ -258,10 +270,10 @@ def _other_axis(failed: Failed) -> Help | None:
         if axis == failed.attrs.int("axis") or not _fits_along(failed, axis) or len(names) == 0:
             continue
         if given is not None:
-            return _line(failed.call, f"they fit along axis {axis}", node, {id(given): number_written(axis)}, node)
+            return _line(failed.call, f"they fit along axis {axis}", node, {given: number_written(axis)})
         keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
         more = ast.Call(func=node.func, args=node.args, keywords=keywords)
-        return _line(failed.call, f"they fit along axis {axis}", more, {}, more)
+        return _line(failed.call, f"they fit along axis {axis}", node, {node: more})
     return None
 
 
@@ -281,39 +293,47 @@ def converted(source: object, dtype: str) -> Help | None:
     if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
         return None
     cast_to = method_written("astype", ast.Constant(dtype))
-    return _line(call, f"convert `{call.names[0]}`", node, {id(expr): cast_to(expr)}, expr, cast_to)
+    return _line(call, f"convert `{call.names[0]}`", node, {expr: cast_to(expr)}, expr)
 
 
 # ---- words
 def _help(failed: Failed, what: str, changes: dict[int, Written]) -> Help | None:
     """`transpose `w`: write `x @ w.mT``; without the source, which operand is meant."""
     call = failed.call
-    (i, written), *_ = changes.items()
+    i = next(iter(changes))
     said = what.format(call.names[i])
+    alone = None if len(changes) > 1 else Help(f"{said.replace('`', '')}: then they fit")
     if call.node is None:
-        return None if len(changes) > 1 else Help(f"{said.replace('`', '')}: then they fit")
-    if any(call.operands[k] is None for k in changes):
-        return None  # a tensor that the library made of what the user wrote
-    new = {id(e): w(e) for k, w in changes.items() if (e := call.operands[k]) is not None}
-    expr = call.operands[i]
-    assert expr is not None
-    return _line(call, said, call.node, new, expr, written)
+        return alone
+    new: dict[ast.expr, ast.expr] = {}
+    for k, change in changes.items():
+        expr = call.operands[k]
+        if expr is None:
+            return None  # a tensor that the library made of what the user wrote
+        new[expr] = change(expr)
+    return _line(call, said, call.node, new, call.operands[i]) or alone
 
 
 def _line(
     call: UserCall,
     what: str,
     node: ast.expr | ast.AugAssign,
-    new: dict[int, ast.expr],
-    part: ast.expr,
-    written: Written | None = None,
-) -> Help:
-    """The help that says to write `node`, which stands for the user's expression, with some parts of it replaced."""
+    new: dict[ast.expr, ast.expr],
+    part: ast.expr | None = None,
+) -> Help | None:
+    """The help that says to write the user's expression with some parts of it replaced; None if none is a part of it.
+
+    part: the one that is named alone where the whole is too long.
+    """
     file = "" if call.loc is None else call.loc.file
-    code = rewritten(file, node, new)
-    edit = None if call.node is None else replaced(file, call.node, code)
+    code = rewritten(file, node, {id(old): expr for old, expr in new.items()})
+    if code == rewritten(file, node):
+        return None
+    (old, expr), *others = new.items()
+    whole = bool(others) or not isinstance(expr, _NEVER_IN_PARENTHESES)
+    edit = replaced(file, node, code) if whole else replaced(file, old, rewritten(file, expr))
     if len(code) <= LONGEST:
         return Help(f"{what}: write `{code}`", edit)
-    if written is None:
+    if part is None:
         return Help(what, edit)
-    return Help(f"{what}: write `{rewritten(file, written(part))}` for `{rewritten(file, part)}`", edit)
+    return Help(f"{what}: write `{rewritten(file, new[part])}` for `{rewritten(file, part)}`", edit)

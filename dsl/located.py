@@ -43,10 +43,9 @@ def located(
     call = user_call(args)
     known = [*types, *(t for x in args[len(types) :] if (t := _type(x)) is not None)]
     items = running_items(call.frame)
-    with_names = named(known, items)
-    if op is not None and not surface and any(map(operator.is_not, with_names, known)):
-        error = _again(error, op, with_names[: len(types)], attrs or Attrs())
-    known = with_names
+    plain, known = known, named(known, items)
+    if op is not None and not surface and any(map(operator.is_not, plain, known)):
+        error = _again(error, op, known[: len(types)], attrs or Attrs())
     known_op = op is not None and (surface or is_of(call, op))
     if error.diagnostic.help is None and op is not None and known_op and len(known) == len(args):
         error.diagnostic.advise(suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error)))
@@ -57,7 +56,7 @@ def located(
     if isinstance(error, DTypeError) or len(known) != len(args):
         notes: list[str] = []
     else:
-        notes = _who_bound(error, known, example, items)
+        notes = _who_bound(error, known, plain, example, items)
     _say_names(error, call)
     error.diagnostic.notes = [*error.diagnostic.notes, *notes]
     error.at(call.loc, texts)
@@ -130,24 +129,31 @@ def _say_names(error: ShapewrightError, call: UserCall) -> None:
 def _who_bound(
     error: ShapewrightError,
     types: Sequence[TensorType],
+    plain: Sequence[TensorType],
     example: Callable[[Size], int] | None,
     items: Sequence[Item],
 ) -> list[str]:
-    """What gave the axes that do not fit their sizes: the class of a Dim, or an argument of the typed call."""
+    """What gave the axes that do not fit their sizes: the class of a Dim, or an argument of the typed call.
+
+    types: of the operands, with the names annotated; plain: as they are. example: numbers for symbolic sizes. items: the
+    arguments of the typed call.
+    """
     bindings = bindings_of(scope_now())
     notes: list[str] = []
     for operand, axis in error.places:
-        t = types[operand]
-        name, size = t.names[axis], t.shape[axis]
-        dim: object = getattr(name, "dim", None)
-        if dim is None:
-            source = None if name is None else who_bound(name, size, items, example)
-            if name is not None and source is not None:
-                notes.append(bound_note(name, size if example is None else example(size), source))
+        name, size = types[operand].names[axis], types[operand].shape[axis]
+        if name is None:
             continue
-        bound = bindings.get(dim)
-        if getattr(dim, "size", None) is not None:
-            notes.append(fixed_note(dim, size))
-        elif bound is not None and (bound.sizes[0] if example is None else example(bound.sizes[0])) == size:
-            notes.append(bound_note(str(name), size, bound.source))
+        dim: object = getattr(name, "dim", None)
+        fixed: object = getattr(dim, "size", None)
+        if fixed is not None:
+            notes += [fixed_note(dim, size)] if fixed == size else []
+            continue
+        if dim is None:
+            found = who_bound(name, plain[operand], items)
+        else:
+            bound = bindings.get(dim)
+            found = None if bound is None else (bound.sizes[0], bound.source)
+        if found is not None and (found[0] if example is None else example(found[0])) == size:
+            notes.append(bound_note(str(name), size, found[1]))
     return list(dict.fromkeys(notes))

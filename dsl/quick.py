@@ -17,13 +17,14 @@ from typing import Any, Final, TypeAlias, cast, final
 from ..compiler.sizes import Size
 from .comparisons import Unsupported, Writer
 from .hints import ArrayHint, Hint, PackHint, PlainHint
-from .scope import Binding, Bindings, Given, Scope, Source, current_scope, join, shared, written_out
+from .scope import Binding, Bindings, Scope, Source, current_scope, join, shared
 
 AnyFunction: TypeAlias = "Callable[..., Any]"
 Known: TypeAlias = (
     "tuple[object, Size | list[Size] | None, Source]"  # a type variable of a call, its size, who bound it
 )
 MISSING: Final = object()  # a parameter that was not given
+FILE_NAMES: Final = "<shapewright check "  # how those of the texts of checks begin
 _FREE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _numbers = itertools.count(1)
 
@@ -71,7 +72,7 @@ def replace(function: FunctionType, check: FunctionType) -> None:
 def _made(signed: Signed, owner: PackHint | None, *, by_name: bool) -> FunctionType:
     function = _Function(signed, owner, by_name)
     text = function.text()
-    file = f"<shapewright check {next(_numbers)} of {signed.name}>"
+    file = f"{FILE_NAMES}{next(_numbers)} of {signed.name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     namespace = {**function.constants, "__name__": __name__}
     exec(compile(text, file, "exec"), namespace)
@@ -130,13 +131,14 @@ class _Function:
         }
         listed = ", ".join(self._names) + ("," if len(self._names) == 1 else "")
         self._all = f"({listed})"
-        self._fail = "return slow(args, kwargs)" if by_name else f"return slow(given_of({self._all}), {{}})"
-        self._writer = Writer(self.constants, self._fail)
+        self._writer = Writer(
+            self.constants, "return slow(args, kwargs)" if by_name else f"return slow(given_of({self._all}), {{}})"
+        )
         self._frames = 0
 
-    def _finish(self, scope: Scope | Given, value: object, known: tuple[Known, ...]) -> object:
+    def _finish(self, scope: Scope, value: object, known: tuple[Known, ...]) -> object:
         """Check a result in full."""
-        whole = written_out(scope) if scope[2] == "given" else scope
+        whole = shared(scope)
         bound: Bindings = {
             key: Binding(tuple(size) if isinstance(size, list) else (size,), source)
             for key, size, source in known
@@ -153,9 +155,7 @@ class _Function:
             w.refuse("True")
         w.expressions()
         self._frames = w.frames
-        lines, labels = w.lines, w.labels
         dims = {key: v for key, v in w.sizes.items() if not isinstance(key, tuple)}
-        result, adds = self._result()
         head = ", ".join([*self._names, "args", "kwargs"])
         first: list[str] = []
         if not self._named:
@@ -168,9 +168,9 @@ class _Function:
                 f"def check({head}):",
                 *first,
                 "    scope = scope_now()",
-                *_guarded(lines, self._fail),
-                *self._call(dims, labels, adds),
-                *result,
+                *_guarded(w.lines, w.fail),
+                *self._call(dims),
+                *self._result(),
                 "    return value",
                 "",
             ]
@@ -195,30 +195,29 @@ class _Function:
                 w.refuse(f"{variable} is missing")
             w.value(hint, variable, at)
 
-    def _call(self, dims: Mapping[object, str], labels: Sequence[str], adds: bool) -> list[str]:
-        """The call, in each state of the scope. adds: the result may give further `Dim`s a size."""
+    def _call(self, dims: Mapping[object, str]) -> list[str]:
+        """The call, in each state of the scope."""
         w = self._writer
         first, given, sources = w.given(dims)
         call = f"value = f({', '.join(self._argument(i) for i in range(len(self._names)))})"
         again = ", ".join([*self._names, *(["args", "kwargs"] if self._named else [])])
-        labelled = [f"if {' or '.join(labels)}:", f"    {self._fail}"] if labels else []
+        labelled = [f"if {' or '.join(w.labels)}:", f"    {w.fail}"] if w.labels else []
         new, running = f'{given}, [{sources}], "running"', 'scope[2] == "running"'
         differ = f"not join(scope, {given}, {sources})"
         if not first:  # no call of `join` where all is known already
             known = " or ".join(f"sizes.get({w.constant('Dim', d)}) != {v}" for d, v in dims.items())
             differ = f"({known}) and {differ}"
-            if not adds:
-                new = f'({"".join(f"{v}, " for v in dims.values())}), {sources}, "given"'
+            new = f'({"".join(f"{v}, " for v in dims.values())}), {sources}, "given"'
         lines = [
             "if scope is None:",
-            *_indented(*labelled, *first, f"scope = ({new})", *_scoped(call)),
-            f'elif {running} or scope[2] == "given"{" and (scope := shared(scope))" * bool(dims)}:',
-            *_indented(*first, "sizes = scope[0]", f"if {differ}:", f"    {self._fail}") * bool(dims),
+            *_indented(*labelled, *first, f"scope = [{new}]", *_scoped(call)),
+            f'elif {running} or scope[2] == "given"{" and shared(scope)" * bool(dims)}:',
+            *_indented(*first, "sizes = scope[0]", f"if {differ}:", f"    {w.fail}") * bool(dims),
             *_indented(call),
             'elif scope[2] == "open":',
             *_indented(*labelled, 'scope = (scope[0], scope[1], "running")', *_scoped(f"return check({again})")),
             "else:",
-            f"    {self._fail}",
+            f"    {w.fail}",
         ]
         return _indented(*lines)
 
@@ -232,8 +231,7 @@ class _Function:
             text = f"{default} if {text} is missing else {text}"
         return f"{name}={text}" if parameter.kind is Parameter.KEYWORD_ONLY else text
 
-    def _result(self) -> tuple[list[str], bool]:
-        """The check of the result, and whether it may give `Dim`s a size that the parameters do not."""
+    def _result(self) -> list[str]:
         w = self._writer
         hint, at = self._signed.result
         sure = {d for d, v in w.sizes.items() if v not in w.unsure}
@@ -246,7 +244,7 @@ class _Function:
             for line in first:
                 w.line(line)
             w.refuse(f"not join(scope, {given}, {sources})")
-        return _guarded(w.lines, w.fail), bool(new)
+        return _guarded(w.lines, w.fail)
 
 
 def _guarded(lines: Sequence[str], fail: str) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import io
+import tokenize
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast, final
 
@@ -27,9 +29,37 @@ def rewritten(file: str, node: ast.AST, new: Mapping[int, ast.expr] | None = Non
 
 
 def replaced(file: str, node: ast.expr | ast.AugAssign, text: str) -> Edit | None:
-    """The change that puts a text in the place of what the user wrote; None where it is not in the file as it was read."""
-    old = ast.get_source_segment(source_of(file), node)
-    return Edit(file, *range_of(node), text) if old is not None and _is_text_of(old, node) else None
+    """The change that puts a text in the place of what the user wrote.
+
+    None where that is not in the file as it was read, where a comment would be lost, and where the file could not be parsed
+    afterwards (quotes inside of an f-string).
+    """
+    source = source_of(file)
+    old = ast.get_source_segment(source, node)
+    if old is None or old == text or not _is_text_of(old, node) or _has_comment(old):
+        return None
+    edit = Edit(file, *range_of(node), text)
+    return edit if _is_python(_edited(source, edit)) else None
+
+
+def _has_comment(code: str) -> bool:
+    tokens = tokenize.generate_tokens(io.StringIO(f"({code})").readline)
+    return "#" in code and any(t.type == tokenize.COMMENT for t in tokens)
+
+
+def _edited(source: str, edit: Edit) -> str:
+    lines = source.split("\n")
+    before = lines[edit.line - 1].encode()[: edit.col].decode()
+    after = lines[edit.end_line - 1].encode()[edit.end_col :].decode()
+    return "\n".join([*lines[: edit.line - 1], before + edit.text + after, *lines[edit.end_line :]])
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 @final

@@ -2,66 +2,69 @@
 
 from __future__ import annotations
 
-import dis
-import inspect
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from ..compiler.errors import ShapewrightError
 from ..compiler.sizes import Size
 from ..compiler.types import TensorType
 from .annotations import AxisSpec
 from .check import Item, Walk
+from .pack import children
+from .quick import FILE_NAMES
 from .scope import Source
 
 if TYPE_CHECKING:
     from .typed import Plan
 
-_plans = weakref.WeakKeyDictionary[CodeType, "weakref.ref[Plan]"]()
 
+class Call(NamedTuple):
+    """A typed function and the arguments of a call."""
 
-def remember(f: object, plan: Plan) -> None:
-    """Note which code a typed function runs."""
-    code: object = getattr(inspect.unwrap(cast("Any", f)), "__code__", None)
-    if isinstance(code, CodeType):
-        _plans[code] = weakref.ref(plan)
+    plan: Plan
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
 
 
 def running_items(frame: FrameType | None) -> list[Item]:
     """The tensors that the innermost typed call around a frame was given, with their annotations."""
     while frame is not None:
-        known = _plans.get(frame.f_code)
-        plan = None if known is None else known()
-        if plan is not None:
-            return _items(plan, frame)
+        call = _call(frame)
+        if call is not None:
+            walk = Walk()
+            try:
+                call.plan.walk(walk, call.args, call.kwargs)
+            except Exception:  # annotations that cannot be resolved: an error of theirs is none of this one's
+                return []
+            return walk.items
         frame = frame.f_back
     return []
 
 
-def _items(plan: Plan, frame: FrameType) -> list[Item]:
-    changed = _changed(frame.f_code)
-    walk = Walk()
-    for name, p in plan.parameters.items():
-        if name in frame.f_locals and name not in changed:
-            for value in _values(p.kind, frame.f_locals[name]):
-                try:
-                    plan.given(walk, p, value)
-                except ShapewrightError:
-                    continue
-    return walk.items
+def _call(frame: FrameType) -> Call | None:
+    """The call that a frame makes of a typed function, if its arguments have been checked and cannot change."""
+    from .typed import Plan
+
+    variables, space = frame.f_locals, frame.f_globals
+    if frame.f_code is Plan.body.__code__:
+        found = Call(variables["self"], variables["args"], variables["kwargs"])
+    elif frame.f_code.co_filename.startswith(FILE_NAMES):
+        plan = cast("Plan", space["slow"].__self__)
+        given = [variables.get(f"a{i}", space["missing"]) for i in range(len(plan.parameters))]
+        found = Call(plan, tuple(x for x in given if x is not space["missing"]), {})
+        if "kwargs" in variables:
+            found = Call(plan, variables["args"], variables["kwargs"])
+    else:
+        return None
+    return None if any(map(_changes, (*found.args, *found.kwargs.values()))) else found
 
 
-def _values(kind: object, value: object) -> Sequence[object]:
-    if kind is inspect.Parameter.VAR_POSITIONAL:
-        return cast("tuple[object, ...]", value)
-    return tuple(cast("dict[str, object]", value).values()) if kind is inspect.Parameter.VAR_KEYWORD else (value,)
-
-
-def _changed(code: CodeType) -> set[object]:
-    """The variables that a function assigns or deletes."""
-    return {i.argval for i in dis.get_instructions(code) if i.opname.startswith(("STORE_", "DELETE_"))}
+def _changes(value: object) -> bool:
+    """Whether a value is or has a dict, whose items may be others by now."""
+    if isinstance(value, Mapping):
+        return True
+    parts = children(value)
+    return parts is not None and any(map(_changes, parts[2]))
 
 
 def named(types: Sequence[TensorType], items: Sequence[Item]) -> list[TensorType]:
@@ -74,14 +77,14 @@ def named(types: Sequence[TensorType], items: Sequence[Item]) -> list[TensorType
     return [t if any(t.names) or not found.get(id(t)) else TensorType(t.dtype, t.shape, found[id(t)]) for t in types]
 
 
-def who_bound(
-    name: str, size: Size, items: Sequence[Item], example: Callable[[Size], int] | None = None
-) -> Source | None:
-    """The first tensor with a type variable of this name, if it has this size; `example`: numbers for symbolic ones."""
+def who_bound(name: str, operand: TensorType, items: Sequence[Item]) -> tuple[Size, Source] | None:
+    """What gave the type variable of an axis of an operand its size. Packs have variables of their own: an operand that
+    is no argument has those of the function."""
+    frame = next((i.frame for i in items if i.type is operand), 0)
     for item in items:
-        for axis, found in _axes(item):
-            if axis.kind == "typevar" and axis.name == name:
-                return item.source if found == size or (example is not None and example(found) == size) else None
+        for axis, size in _axes(item):
+            if axis.kind == "typevar" and axis.name == name and item.frame == frame:
+                return size, item.source
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -47,16 +48,14 @@ Bindings: TypeAlias = "dict[object, Binding]"  # by Dim class; those of type var
 # What typed calls do in a scope. "open": the next is checked, labels of axes included; "running": they are checked,
 # inside of one; "boundary": the next is checked, those inside of it are not; "inside": they are not; "off": they are
 # not, and neither are new packs.
-State: TypeAlias = Literal["open", "running", "boundary", "inside", "off"]
+State: TypeAlias = Literal["open", "running", "boundary", "inside", "off", "given"]
 Sizes: TypeAlias = "dict[type[Dim], Size]"
 Sources: TypeAlias = "Mapping[type[Dim], Source]"
 
-# The size of every `Dim`; who bound it (the first of the mappings that has it); what calls do. A plain tuple, since every
-# outermost typed call makes one.
+# The size of every `Dim`; who bound it (the first of the mappings that has it); what calls do. Plain, since every outermost
+# typed call makes one. That of a quick check is a list, [sizes, sources, "given"], until something inside asks for it
+# (`shared`): the sizes of the `Dim`s of a mapping, in its order, and that mapping.
 Scope: TypeAlias = "tuple[Sizes, list[Sources], State]"
-# That of an outermost call which a quick check has let through, until something in it asks for a scope: the sizes of the
-# `Dim`s that the mapping has, in its order.
-Given: TypeAlias = "tuple[tuple[Size, ...], Sources, Literal['given']]"
 
 _IDLE: dict[ChecksMode, State] = {"all": "open", "boundary": "boundary", "off": "off"}
 _ENTERED: dict[State, State] = {"open": "running", "boundary": "inside"}
@@ -82,7 +81,7 @@ class Checker:
 
 DEFAULT_MODE = cast("ChecksMode", _from_environment("SHAPEWRIGHT_CHECKS", "all", ("off", "boundary", "all")))
 checker = Checker(cast("Any", _from_environment("SHAPEWRIGHT_CHECKER", "compiled", ("compiled", "full", "reference"))))
-current_scope: ContextVar[Scope | Given | None] = ContextVar("current_scope", default=None)
+current_scope: ContextVar[Scope | None] = ContextVar("current_scope", default=None)
 
 
 def new_scope(mode: ChecksMode = DEFAULT_MODE) -> Scope:
@@ -93,21 +92,21 @@ def new_scope(mode: ChecksMode = DEFAULT_MODE) -> Scope:
 def scope_now() -> Scope:
     """The open scope, or a new one."""
     scope = current_scope.get()
-    if scope is None:
-        return new_scope()
-    return shared(scope) if scope[2] == "given" else scope
+    return new_scope() if scope is None else shared(scope)
 
 
-def written_out(given: Given) -> Scope:
-    """The scope that a quick check gave in short."""
-    sizes_, sources, _ = given
-    return dict(zip(sources, sizes_, strict=True)), [sources], "running"
+_sharing = threading.Lock()
 
 
-def shared(given: Given) -> Scope:
-    """The same, for all that runs in the call from here on; what it was before is set again when the call ends."""
-    scope = written_out(given)
-    current_scope.set(scope)
+def shared(scope: Scope) -> Scope:
+    """The scope, written out for all contexts that have it if a quick check made it."""
+    if scope[2] == "given":
+        with _sharing:
+            if scope[2] == "given":
+                given = cast("list[Any]", scope)
+                sizes_, sources, _ = given
+                given[:2] = dict(zip(sources, sizes_, strict=True)), [sources]
+                given[2] = "running"
     return scope
 
 
@@ -171,13 +170,13 @@ def extend(scope: Scope, bindings: Bindings) -> None:
 
 def join(scope: Scope, given: Sizes, sources: Sources) -> bool:
     """Whether the sizes agree with the scope's; those that are new are added if so."""
-    sizes_ = scope[0]
+    sizes_, bound, _ = shared(scope)
     known = [sizes_.get(dim) for dim in given]
     if any(have is not None and have != size for have, size in zip(known, given.values(), strict=True)):
         return False
     if None in known:
         new = [dim for dim in given if dim not in sizes_]
-        scope[1].append({dim: sources[dim] for dim in new})
+        bound.append({dim: sources[dim] for dim in new})
         sizes_.update({dim: given[dim] for dim in new})
     return True
 

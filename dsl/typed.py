@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, final
 
 from ..compiler import sizes
 from ..compiler.errors import DTypeError, ShapeError
-from . import quick, reference, report, running
+from . import quick, reference, report
 from .annotations import AxisSpec
 from .check import Item, Walk, bind, check_names
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
@@ -80,7 +80,6 @@ class Plan:
         self._entry: types.FunctionType | None = None
         self._calls = weakref.WeakKeyDictionary[type[object], int]()  # in full, by the class of `self`
         self._variants: dict[type[object], types.FunctionType] = {}
-        running.remember(f, self)
 
     @functools.cached_property
     def annotations(self) -> dict[str, object]:
@@ -168,8 +167,12 @@ class Plan:
         """Check the arguments, call, check the result."""
         args, kwargs, local, frames = self.enter(scope, args, kwargs)
         with entered(scope):
-            value = self.f(*args, **kwargs)
+            value = self.body(args, kwargs)
         return self.leave(scope, value, local, frames)
+
+    def body(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        """Call the function with arguments that have been checked; errors inside look for them here."""
+        return self.f(*args, **kwargs)
 
     def leave(self, scope: Scope, value: object, local: Bindings, frames: int) -> object:
         """Check the result."""

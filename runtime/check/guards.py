@@ -252,13 +252,13 @@ class _Call:
             return self._guess(local)
         return self._guess(local) if is_unknown(value) else self._result(value, (args, kwargs), local, frames)
 
-    def _body(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
+    def _body(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         run = self._run
         inside, run.inside = run.inside, False
         run.depth += 1
         try:
             with entered(self._scope):
-                return self._plan.f(*args, **kwargs)
+                return self._plan.body(args, kwargs)
         finally:
             run.depth -= 1
             run.inside = inside

@@ -62,8 +62,9 @@ def test_an_expression_of_several_lines(tmp_path: Path) -> None:
     (error,) = check_source(file).diagnostics
     assert error.help == "transpose `w`: write `x @ w.mT`"
     assert error.fix is not None
-    assert (error.fix.span.line, error.fix.span.end_line, error.fix.text) == (8, 9, "x @ w.mT")
+    assert (error.fix.span.line, error.fix.span.end_line, error.fix.text) == (9, 9, "w.mT")
     file.write_text(applied(error.fix, text.split("\n")))
+    assert "# a product" in file.read_text()
     assert check_source(file).diagnostics == ()
 
 
@@ -86,6 +87,58 @@ def test_help_about_another_line_is_a_change_of_that_line(tmp_path: Path) -> Non
         "end_column": 18,
         "text": "x.mean(1, keepdims=True)",
     }
+
+
+# ---- changes that would do harm
+DIMS = """\
+import shapewright as sw
+class Batch(sw.Dim): ...
+class In(sw.Dim): ...
+class Out(sw.Dim): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "help", "fix"),
+    [
+        ("x: sw.Tensor[Out, In], w: sw.Tensor[Batch, Out]", "x @= w", None, None),  # w @= x is another variable
+        (
+            "x: sw.Tensor[Batch, In]",
+            "x - x.mean(  # over the pixels\n        1)",
+            "keep the axis: write `x - x.mean(1, keepdims=True)`",
+            None,
+        ),
+        (
+            "x: sw.Tensor[Batch, In], w: sw.Tensor[Out, In]",
+            "(x  # the data\n        @ w  # the weight\n    )",
+            "transpose `w`: write `x @ w.mT`",
+            "w.mT",
+        ),
+        (
+            "x: sw.Tensor[Batch], n: sw.IntTensor[Batch]",
+            'f"{x + n}"',
+            'convert `n`: write `x + n.astype("float32")`',
+            None if sys.version_info < (3, 12) else 'n.astype("float32")',
+        ),
+    ],
+)
+def test_what_a_change_would_spoil(
+    tmp_path: Path, signature: str, body: str, help: str | None, fix: str | None
+) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(
+        f"{DIMS}\n@sw.typed\ndef f({signature}) -> object:\n    {'' if '@=' in body else 'return '}{body}\n"
+    )
+    (error,) = check_source(file).diagnostics
+    assert (error.help, None if error.fix is None else error.fix.text) == (help, fix)
+
+
+def test_a_tensor_in_a_list_is_not_called_by_what_is_written() -> None:
+    both = [sw.ones((3, 4)), sw.ones((4,))]
+    with pytest.raises(sw.ShapeError) as caught:
+        sw.concat(both, 0)
+    assert caught.value.diagnostic.help == "insert an axis into both[1]: then they fit"
+    assert caught.value.diagnostic.edit is None
 
 
 # ---- shapewright check --fix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import traceback
 from typing import Any, Generic, TypeVar, cast
@@ -250,7 +251,7 @@ def test_an_error_of_an_operation_inside_says_who_bound_an_axis() -> None:
         f(AnyTensor[Batch](np.zeros(2, np.float32)), AnyTensor[Hidden](np.zeros(3, np.float32)))
 
 
-def test_copied_contexts_see_the_sizes() -> None:
+def test_copied_contexts_share_the_sizes() -> None:
     def inside(n: int) -> Any:
         def other(x: Any) -> int:
             return cast("int", runs(x, lambda: 1))
@@ -260,4 +261,36 @@ def test_copied_contexts_see_the_sizes() -> None:
     assert runs(t(2), inside(2)) == 1
     with pytest.raises(ShapeError):
         runs(t(2), inside(3))
+
+    def one_after_the_other(first: int, second: int) -> Any:
+        return lambda: (contextvars.copy_context().run(digits, t(first)), digits(t(second)))
+
+    assert runs(t(2), one_after_the_other(4, 4)) == (1, 1)
+    with pytest.raises(ShapeError):
+        runs(t(2), one_after_the_other(4, 5))
     assert current_scope.get() is None
+
+
+def test_threads_of_one_call_share_the_sizes() -> None:
+    def inside(n: int) -> Any:
+        async def both() -> None:
+            await asyncio.gather(asyncio.to_thread(digits, t(4)), asyncio.to_thread(digits, t(n)))
+
+        return lambda: asyncio.run(both())
+
+    runs(t(2), inside(4))
+    with pytest.raises(ShapeError):
+        runs(t(2), inside(5))
+
+
+def test_a_call_inside_whose_result_alone_has_dims() -> None:
+    @typed
+    def made(n: int) -> Tensor[Digits]:
+        out: Tensor[Digits] = t(n)
+        return out
+
+    quickened(made, 3)
+    for _ in range(2):
+        assert runs(t(2), lambda: made(3)).shape == (3,)
+    with pytest.raises(ShapeError, match=r"Digits=3 was bound by `result: Tensor\[Digits\]`"):
+        runs(t(2), lambda: (made(3), made(4)))

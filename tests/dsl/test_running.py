@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import shapewright as sw
+from shapewright.dsl.scope import axis_scope
 from shapewright.runtime.check import check_source
 
 I = TypeVar("I")
@@ -90,7 +91,14 @@ def test_a_parameter_that_is_assigned_is_not_what_was_given() -> None:
 
     said = message(lambda: f(t(4, 6), t(5, 6)))
     assert said.startswith("error[SW101]: matmul: I=6 does not fit O=5\n")
-    assert "was bound by `x" not in said
+    assert f"note: I=6 was bound by `x: Tensor[B, I]` ({FILE}:" in said
+
+    @sw.typed
+    def swapped(w: sw.Tensor[Hidden, Pixels], x: sw.Tensor[Batch, Pixels]) -> Any:
+        _, w = w, cast("Any", w).mT
+        return product(cast("Any", w), x)
+
+    assert "x: Tensor[6, 5]" in message(lambda: swapped(t(5, 6), t(4, 6)))
 
 
 def test_one_tensor_for_two_parameters_has_no_names() -> None:
@@ -100,6 +108,62 @@ def test_one_tensor_for_two_parameters_has_no_names() -> None:
 
 def test_an_error_outside_of_typed_calls_has_none() -> None:
     assert "y: Tensor[5, 6]" in message(lambda: product(t(4, 6), t(5, 6)))
+
+
+def test_functions_of_one_text_have_their_own_names() -> None:
+    def made(width: Any, height: Any) -> Any:
+        def f(x: Any, w: Any) -> Any:
+            return product(x, w)
+
+        axes: Any = sw.Tensor
+        f.__annotations__ = {"x": axes[Batch, width], "w": axes[height, width]}
+        return sw.typed(f)
+
+    first, second = made(Pixels, Hidden), made(Hidden, Batch)
+    assert second is not first
+    assert message(lambda: first(t(4, 6), t(5, 6))).startswith("error[SW101]: matmul: Pixels=6 does not fit Hidden=5\n")
+
+
+def plain(x: sw.Tensor[Batch, Pixels], w: sw.Tensor[Pixels, Hidden]) -> Any:
+    return product(x, w)
+
+
+def test_tensors_that_were_not_checked_have_no_names() -> None:
+    with pytest.raises(sw.ShapeError):
+        sw.jit(plain)(t(4, 6), t(5, 6))
+    assert "y: Tensor[8, 5]" in message(lambda: plain(t(4, 7), t(8, 5)))
+    with axis_scope("off"):
+        assert "y: Tensor[8, 5]" in message(lambda: dims(t(4, 7), t(8, 5)))
+
+
+@sw.typed
+def unresolved(x: Missing, y: Any) -> Any:  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownParameterType]  what is tested
+    return product(x, y)
+
+
+def test_annotations_that_cannot_be_resolved_do_not_hide_an_error() -> None:
+    with axis_scope("off"):
+        assert "error[SW101]: matmul: 6 does not fit 5" in message(lambda: unresolved(t(4, 6), t(5, 6)))
+
+
+def test_items_of_a_dict_may_be_others_by_now() -> None:
+    @sw.typed
+    def f(p: dict[str, sw.Tensor[Hidden, Pixels]], x: sw.Tensor[Batch, Pixels]) -> Any:
+        p["w"] = cast("Any", p["w"]).mT
+        return product(x, p["w"].mT)
+
+    assert "y: Tensor[5, 6]" in message(lambda: f({"w": t(5, 6)}, t(4, 6)))
+
+
+def test_packs_have_type_variables_of_their_own() -> None:
+    @sw.typed
+    def f(p: Dense, x: sw.Tensor[B, I], y: sw.Tensor[O]) -> Any:  # type: ignore[type-arg]  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]  what is tested
+        return cast("Any", x) + y
+
+    for width in (6, 2):
+        said = message(lambda width=width: f(Dense(t(width, 3)), t(4, 6), t(5)))
+        assert "note: I=6 was bound by `x: Tensor[B, I]` (" in said
+        assert "note: O=5 was bound by `y: Tensor[O]` (" in said
 
 
 def test_names_given_before_stay() -> None:

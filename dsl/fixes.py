@@ -105,8 +105,11 @@ def suggestion(failed: Failed) -> Help | None:
 
 
 def _first(failed: Failed, idea: Ideas) -> Help | None:
-    """The last operands come first: a weight is easier to turn than the data."""
-    for i in reversed(range(len(failed.types))):
+    """The last operands come first: a weight is easier to turn than the data. Of two widths the larger is converted."""
+    order = list(reversed(range(len(failed.types))))
+    if isinstance(failed.error, DTypeError):
+        order.sort(key=lambda i: failed.types[i].dtype is not DType.float64)
+    for i in order:
         target = isinstance(failed.call.node, ast.AugAssign) and i == 0  # x.mT += y is another variable
         if target or not (is_array(failed.args[i]) or isinstance(failed.args[i], np.ndarray)):
             continue

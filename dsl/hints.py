@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 import types
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import (
@@ -257,8 +258,9 @@ def leaf_axes(hint: Hint, node: Structure) -> list[tuple[AxisSpec, ...] | None]:
 
 
 # ---- names in annotations
-def defining_names(owner: object, depth: int) -> dict[str, object]:
-    """What the annotations of a function or class may mention besides globals: names of the function around it.
+def defining_names(owner: object, depth: int) -> Mapping[str, object]:
+    """What the annotations of a function or class may mention besides globals: names of the function around it, and for
+    a class of a module that cannot be found by its name (code given to `exec`) those of the module.
 
     `depth`: frames between this one and the body where `owner` is defined.
     """
@@ -276,6 +278,8 @@ def defining_names(owner: object, depth: int) -> dict[str, object]:
         if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function; a class body goes on to what surrounds it
             break
         frame = frame.f_back
+    if isinstance(owner, type) and frame is not None and frame.f_globals is not _module_of(owner):
+        return ChainMap(names, frame.f_globals)  # not a copy: it may mention what is defined later
     return names
 
 
@@ -308,7 +312,7 @@ def resolve(owner: Any, names: Mapping[str, object], wanted: frozenset[str] | No
 
 
 def _module_of(cls: type[object]) -> dict[str, object]:
-    """The names of the module of a class; none if it is not one that was imported (code given to `exec`)."""
+    """The names of the module of a class; none if it is not one that was imported."""
     return vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
 
 

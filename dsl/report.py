@@ -14,7 +14,8 @@ from .annotations import AxisSpec
 from .array import Array, is_array, type_of, type_text
 from .interpreters import SymbolicOps, current
 from .pack import Pack, TList, cell_help, meant
-from .places import argument_loc, bound_note, fixed_note, place_of
+from .places import argument_loc, bound_note, fixed_note, place_of, written_call
+from .rewrite import LONGEST, rewritten
 from .scope import Binding, Source
 
 
@@ -50,9 +51,17 @@ def wrong_type(at: Source, value: object) -> DTypeError:
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
-        help=cell_help(value, at.path),
+        help=cell_help(value, at.path) or _defined_again(at, value),
         code="SW204",
     )
+
+
+def _defined_again(at: Source, value: object) -> str | None:
+    """Two classes of one name: the cell of a notebook ran again, say."""
+    name = type(value).__name__
+    if name != at.text.partition("[")[0]:
+        return None
+    return f"this `{name}` is another class of that name: define `{at.function}` again after it"
 
 
 def check_function(f: object, what: str) -> None:
@@ -184,7 +193,7 @@ def two_sizes(
         loc=argument_loc(at),
         operands=[_given(at, shape)],
         details=[where],
-        notes=[bound_note(axis.name, want, bound.source), *_where(at)],
+        notes=[bound_note(axis.name, want, bound.source) + _given_as(axis, bound.source), *_where(at)],
         needs=None if axis.kind == "variadic" else _needs(at, axes, shape, index, bound.sizes[0]),
         code="SW102",
     )
@@ -225,6 +234,14 @@ def disagreement(function: str, message: str) -> ShapeError:
 
 
 # ---- parts of messages
+def _given_as(axis: AxisSpec, source: Source) -> str:
+    """What the user's call has for the pack that bound a type variable: it tells which of many layers."""
+    written = written_call(source) if axis.kind != "dim" and "." in source.path else None
+    root = source.path.partition(".")[0]
+    text = "" if written is None else rewritten(written.file, written.argument)
+    return f", with `{text}` for `{root}`" if text not in ("", root) and len(text) <= LONGEST else ""
+
+
 def _subject(at: Source) -> str:
     if at.name == "return":
         rest = at.path.partition(".")[2]
@@ -294,7 +311,7 @@ def kind_text(value: object) -> str:
     if isinstance(value, tuple):
         return f"a tuple of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
-        return f"a {_type_text(type_of(value))}"
+        return _article(_type_text(type_of(value)))
     if isinstance(value, Pack):
         return f"a pack {type(value).__name__}"
     module = type(value).__module__.partition(".")[0]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dis
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -91,7 +92,8 @@ class Model:
     def call(self, *args: object) -> object:
         """What the loss returns. ShapeError if it takes another number of arguments."""
         try:
-            return self.loss(*args)
+            with self.counted(args):
+                return self.loss(*args)
         except TypeError as error:
             inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
             if inside or isinstance(error, ShapewrightError):
@@ -103,6 +105,20 @@ class Model:
                 details=[f"{len(args)} were given (the pack included)"],
                 code="SW103",
             ) from None
+
+    @contextmanager
+    def counted(self, args: Sequence[object]) -> Generator[None]:
+        """Say that the packs are the trainer's, where the loss inside is given too much."""
+        try:
+            yield
+        except ShapeError as error:
+            d = error.diagnostic
+            own = error.code == "SW103" and d.operands[:1] and d.operands[0].startswith(f"{self.name}(")
+            packs = 1 if self.train.state is None else 2
+            if own and d.help is None and self.names and len(args) - packs > len(self.names):
+                names = ", ".join(f"`{n}`" for n in self.names)
+                d.help = f"the trainer adds the pack{'s' * (packs - 1)}: pass {names} only"
+            raise
 
 
 def is_pack(x: object) -> bool:

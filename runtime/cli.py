@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -160,7 +161,17 @@ def load_target(target: str) -> object:
         names = ", ".join(sorted(n for n in vars(module) if not n.startswith("_")))
         _fail(f"{path} has no {name!r}; it has {names}")
     found: object = getattr(module, name)
-    return found() if callable(found) and hasattr(found, "__code__") else found
+    if not callable(found) or not hasattr(found, "__code__"):
+        return found
+    needed = [p.name for p in signature(found).parameters.values() if _is_needed(p)]
+    if needed:
+        arguments = " and ".join(f"`{n}`" for n in needed)
+        _fail(f"{target} is a function of {arguments}: name a trainer, a program, or a function without arguments")
+    return found()
+
+
+def _is_needed(p: Parameter) -> bool:
+    return p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
 
 
 def _fail(message: str) -> NoReturn:

@@ -166,7 +166,9 @@ class CompiledEngine(Engine):
         labels = tuple(t.names for t in types)
         if found is None or labels not in self._labels:
             with axis_scope(self._model.options.checks):
-                check_call(self._model.loss, (*self._packs(), *inputs))
+                given = (*self._packs(), *inputs)
+                with self._model.counted(given):
+                    check_call(self._model.loss, given)
             self._labels.add(labels)
         if found is None:
             found = self._compile(method, inputs, optimizer, spec, types, known)

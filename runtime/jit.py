@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import update_wrapper, wraps
 from typing import Any, Generic, ParamSpec, TypeVar, cast, final
@@ -61,6 +62,19 @@ class Call:
         return tuple(self.spec.unflatten(self.leaves))
 
 
+@contextmanager
+def constants_told() -> Generator[None]:
+    """Say how a number becomes a constant, where a parameter that wants one is given it by position."""
+    try:
+        yield
+    except DTypeError as error:
+        d = error.diagnostic
+        wanted = d.operands[0] if error.code == "SW204" and len(d.operands) == 1 else ""
+        if d.help is None and wanted.partition(": ")[2] in ("bool", "float", "int", "str"):
+            d.help = f"numbers are tensors in a program, and keyword-only parameters are constants: write `*, {wanted}`"
+        raise
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -110,7 +124,7 @@ class Jitted(Generic[P, R]):
 
             return call_eagerly(f, call.positional(), call.static, key=key, real=real, options=self._options)
         nans = scoped(debug_nans=self._options.debug_nans)
-        with running(key, real), nans, axis_scope(self._options.checks):
+        with running(key, real), nans, axis_scope(self._options.checks), constants_told():
             return f(*call.positional(), **call.static)
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -186,7 +200,7 @@ class Jitted(Generic[P, R]):
         found = self._exact.get(exact)
         if found is None or found.compiled.spec != call.spec:
             types = [type_of(x) for x in call.leaves]
-            with axis_scope(self._options.checks):
+            with axis_scope(self._options.checks), constants_told():
                 check_call(self._f, call.positional(), call.static)
             known = self._ready.setdefault(call.key, [])
             found = next((r for r in known if r.compiled.fits(types, call.spec)), None)

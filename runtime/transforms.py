@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar,
 import numpy as np
 
 from ..compiler.autodiff import GraphBuild, graph_gradients
-from ..compiler.errors import DTypeError, ShapeError, TraceError
+from ..compiler.errors import DTypeError, OptionError, ShapeError, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
@@ -24,7 +24,7 @@ from ..dsl.array import is_array, make, ops_of, type_of, type_text, value_of
 from ..dsl.interpreters import Ops, current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import GraphOps
-from ..dsl.report import check_function
+from ..dsl.report import check_function, option_text
 from .eager import EagerBuild, EagerOps, Tape, execute, scoped, tape_gradients
 from .values import AnyArray, Arr, array_of, tensor
 
@@ -228,6 +228,13 @@ def value_and_grad(f: Callable[..., Scalar], argnums: int = 0) -> Callable[..., 
     """
 
     check_function(f, "the argument of grad")
+    if not isinstance(cast("object", argnums), int) or isinstance(argnums, bool):
+        raise OptionError(
+            f"argnums={option_text(argnums)} is no integer",
+            loc=user_loc(),
+            help="one argument has a gradient: put several tensors into a tuple or a pack",
+            code="SW801",
+        )
 
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any, cast, final
 from ...compiler.errors import ShapewrightError
 from ...compiler.loc import Loc
 from ...compiler.sizes import Symbol
+from ...dsl.dims import Dim
 from ...dsl.example import Example, examples_of
 from ...dsl.interpreters import use
 from ...dsl.scope import axis_scope
@@ -62,9 +63,15 @@ def example_numbers(fixed: Collection[int], *, few: bool = False) -> Numbers:
     return _without(_FEW if few else _PRIMES, fixed)
 
 
-def divisible(i: int) -> int:
+def divisible(fixed: Collection[int]) -> Numbers:
     """Sizes for symbols that have many divisors, for programs that ask for a multiple."""
-    return 24 * _FEW[i % len(_FEW)]
+    return _without([24 * n for n in _FEW], fixed)
+
+
+def dim_sizes(of: type[Dim] = Dim) -> set[int]:
+    """The sizes that classes fix: a symbol never has one of them by accident."""
+    found = {d.size for d in of.__subclasses__() if d.size is not None}
+    return found.union(*map(dim_sizes, of.__subclasses__()))
 
 
 def small(pool: Collection[int], fixed: Collection[int]) -> Numbers:
@@ -86,8 +93,8 @@ def _from(sizes: Numbers, first: int, count: int) -> Numbers:
     return lambda i: sizes((i - first) % count)
 
 
-def _without(primes: tuple[int, ...], fixed: Collection[int]) -> Numbers:
-    usable = [p for p in primes if p not in fixed]
+def _without(numbers: Sequence[int], fixed: Collection[int]) -> Numbers:
+    usable = [n for n in numbers if n not in fixed] or numbers
     return lambda i: usable[i % len(usable)]
 
 
@@ -157,7 +164,7 @@ class _Checked:
 
     def __init__(self, target: Target, example: Example) -> None:
         self._target, self._example = target, example
-        self._fixed: frozenset[int] = frozenset()
+        self._fixed = frozenset(dim_sizes())
         self._count = 0  # of symbols
         self._arguments: dict[str, object] = {}
 
@@ -239,7 +246,7 @@ class _Checked:
         programs that ask for a multiple; small ones, for programs that have an upper bound; small multiples, where each
         axis in turn has the smallest, for those that have both; other primes; large ones."""
         yield self._numbers(_PRIMES)
-        yield divisible
+        yield divisible(self._fixed)
         for pool in (_SMALL, _SMALL[4:]):
             yield small(pool, self._fixed)
         for step in (24, 12, 8, 6, 4):
@@ -247,7 +254,7 @@ class _Checked:
             for first in range(min(self._count, 4)):
                 yield _from(sizes, first, self._count)
         yield self._numbers(_MORE)
-        yield lambda i: 64 * _PRIMES[i % 22]
+        yield _without([64 * n for n in _PRIMES], self._fixed)
 
     def _numbers(self, primes: tuple[int, ...]) -> Numbers:
         return _without(primes, self._fixed)
@@ -262,7 +269,7 @@ class _Checked:
         run = Run(ShapeOps(axes.example), target.place, trail=trail)
         build = Builder(run.ops, axes)
         args, kwargs = arguments(target.plan, example, build, target.owner)
-        self._fixed = frozenset(axes.fixed)
+        self._fixed = frozenset(axes.fixed | dim_sizes())
         self._count = len(axes.symbols)
         self._arguments = dict(zip(parameters, args, strict=False)) | kwargs
         run.any_keys = has_any_keys(self._arguments)

@@ -32,6 +32,8 @@ def check_source(
         OptionError: there is no such Python file, or the time is not positive.
     """
     file = Path(path).absolute()
+    if not file.exists():
+        raise OptionError(f"there is no file {path}", help="pass the path of a file", code="SW801")
     if not file.is_file():
         raise OptionError(f"{path} is not a Python file", help="pass the path of a file", code="SW801")
     if file.suffix not in SOURCE_SUFFIXES:

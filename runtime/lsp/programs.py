@@ -26,7 +26,7 @@ from ...dsl.record import Recording, record
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Parameter, Plan
 from ..check.arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
-from ..check.functions import Target, divisible, example_numbers, targets
+from ..check.functions import Target, dim_sizes, divisible, example_numbers, targets
 from ..check.state import ShapeOps
 from ..check.worker import import_error, import_file, sources, stage
 from ..jit import as_inputs
@@ -65,7 +65,7 @@ def main(file: str, answer: str, optimizer: str) -> None:
 def _compiled(target: Target, optimizer: Optimizer) -> ProgramText:
     """The program of a function for its first example: the step of a loss, or the function itself."""
     example = next(iter(examples_of(target.f)), Example((), {}))
-    axes = Symbols(axis_sizes(target.plan.parameters, example), divisible)
+    axes = Symbols(axis_sizes(target.plan.parameters, example), divisible(dim_sizes()))
     build = Builder(ShapeOps(axes.example), axes)
     args, kwargs = arguments(target.plan, example, build, target.owner)
     call, recording, numbers = _recorded(target, args, kwargs, axes)
@@ -92,7 +92,7 @@ def _recorded(
         made = attempt(example_numbers(axes.fixed))
     except ShapewrightError as error:
         try:
-            made = attempt(divisible)  # it may ask for a multiple of something
+            made = attempt(divisible(dim_sizes()))  # it may ask for a multiple of something
         except ShapewrightError:
             raise error from None
     if made[1].specialised:  # loops over an axis are written out: a short one can be read

@@ -170,7 +170,7 @@ def test_several_files(tmp_path: Path) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     done = run(tmp_path, "nothing.py")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "nothing.py is not a Python file" in done.stderr
+    assert "there is no file nothing.py" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "script"])

@@ -255,8 +255,11 @@ class BaseTrainer(Generic[G, *Xs]):
 class ScalarTrainer(BaseTrainer[G, *Xs]):
     """Trains the parameters `init` of `loss(params, *inputs) -> Scalar`.
 
-    options: backend, device, dtype, seed and others. optimizer: what `step` runs, SGD by default. requires_grad: one
-    flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no update and no state.
+    init: a pack, whose tensors are copied.
+    options: backend, device, dtype, seed and others.
+    optimizer: what `step` runs, SGD by default.
+    requires_grad: one flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no
+        update and no state.
 
     Inputs are passed by position. Keyword-only parameters of the loss, such as `train=False`, are constants of its program
     (one for each value): every method that calls the loss takes them, by name.

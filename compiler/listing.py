@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .codegen.naming import buffer_name
@@ -9,12 +12,16 @@ from .cuda_calls import Clear, Fold, FoldCall, KernelLaunch
 from .cuda_plan import cuda_plan
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
-from .schedule.kernels import produced
+from .schedule.kernels import Slab, produced
 from .sizes import Size
 from .types import TensorType
 
 if TYPE_CHECKING:
     from .program import Program, Row, UserLine
+
+WIDTH = 120  # of a line, where the user's own has at least
+LEAST = 40
+OPERANDS = 54  # of what a row reads and writes
 
 
 def listing(program: Program) -> str:
@@ -24,19 +31,35 @@ def listing(program: Program) -> str:
     p = plan(program, program.sizes, 1)
     lines: list[str | tuple[str, str, str]] = [header(program)]  # titles, and rows of three columns
     phase = -1
-    for sp in p.slabs:
+    for _, group in groupby(p.slabs, lambda sp: _alike(program, sp.slab)):
+        sp, *others = group
         if sp.slab.phase != phase:
             phase = sp.slab.phase
             lines.append(f"phase {phase + 1}")
-        lines.append(f"  {over(program, sp)}")
-        lines += [_row(program, r, sp) for r in program.rows if r.slab is sp.slab]
+        lines.append(f"  {over(program, sp)}" + (f" (and {len(others)} more)" if others else ""))
+        more = _those_of([r for x in others for r in rows_of(program, x.slab)])
+        for r in rows_of(program, sp.slab):
+            name, operands, text = _row(program, r, sp)
+            lines.append((name, _short(operands, more), text))
     return _aligned(lines)
+
+
+def rows_of(program: Program, slab: Slab) -> list[Row]:
+    """The rows of a slab, in order."""
+    return [r for r in program.rows if r.slab is slab]
+
+
+def _alike(program: Program, slab: Slab) -> tuple[int, object]:
+    """What slabs that follow one another have in common if they are listed as one: the kernel of nothing but an update."""
+    rows = rows_of(program, slab)
+    update = len(rows) == 1 and all(n.into is not None for n in rows[0].writes)
+    return slab.phase, rows[0].name if update else id(slab)
 
 
 def listed_rows(program: Program) -> list[tuple[Row, str]]:
     """The rows of a program for the CPU, each with what it reads and writes, in the order of the listing."""
     slabs = plan(program, program.sizes, 1).slabs
-    rows = [(r, _row(program, r, sp)) for sp in slabs for r in program.rows if r.slab is sp.slab]
+    rows = [(r, _row(program, r, sp)) for sp in slabs for r in rows_of(program, sp.slab)]
     return [(r, f"{name.strip()}  {operands}") for r, (name, operands, _) in rows]
 
 
@@ -59,8 +82,8 @@ def cuda_listing(program: Program) -> str:
         )
         reads = " ".join(dict.fromkeys(_label(n) for n in row.reads if not _scalar(n)))
         writes = " ".join(_label(n) for n in sorted(row.writes, key=_rank))
-        more = f" (and those of {', '.join(_label(r.writes[-1]) for r in rows[1:])})" if len(rows) > 1 else ""
-        lines.append((f"  {row.name}  {size}", f"{reads} -> {writes}{more}", _lines(row.lines)))
+        operands = _short(f"{reads} -> {writes}", _those_of(rows[1:]))
+        lines.append((f"  {row.name}  {size}", operands, _lines(row.lines)))
     return _aligned(lines)
 
 
@@ -71,11 +94,44 @@ def _fold(row: Row, fold: Fold, i: int) -> tuple[str, str, str]:
 
 
 def _aligned(lines: list[str | tuple[str, str, str]]) -> str:
-    """Titles, and rows whose columns stand below one another."""
+    """Titles, and rows whose columns stand below one another, cut at the width of a listing."""
     columns = [x for x in lines if not isinstance(x, str)]
     first, second = (max((len(x[i]) for x in columns), default=0) for i in (0, 1))
-    rows = [x if isinstance(x, str) else f"{x[0]:<{first}}  {x[1]:<{second}}  {x[2]}" for x in lines]
+    third = max(WIDTH - first - second - 4, LEAST)
+    rows = [x if isinstance(x, str) else f"{x[0]:<{first}}  {x[1]:<{second}}  {_begun(x[2], third)}" for x in lines]
     return "\n".join(line.rstrip() for line in rows) + "\n"
+
+
+def _begun(text: str, width: int) -> str:
+    """A line of the user, or the beginning of one that is longer than `width`; the numbers of further lines stay."""
+    if len(text) <= width:
+        return text
+    more = re.search(r"( \(and [\d, ]+\))?$", text)
+    numbers = more[0] if more is not None else ""
+    return f"{text[: -len(numbers) or None][: max(width - 3 - len(numbers), 0)].rstrip()}...{numbers}"
+
+
+def _cut(text: str, width: int) -> str:
+    """Operands, or of more than fit in `width` the first; one at least."""
+    return text if len(text) <= width else f"{text[: width - 3].rpartition(' ')[0] or text.split(' ')[0]} ..."
+
+
+def _short(operands: str, more: str) -> str:
+    """What is read and written, and what else of that kind; of many operands the first."""
+    width = OPERANDS - len(more)
+    reads, arrow, writes = operands.partition(" -> ")
+    if len(operands) > width:
+        writes = _cut(writes, max(width // 2, width - len(arrow) - len(reads)))
+        reads = _cut(reads, width - len(arrow) - len(writes))
+    return f"{reads}{arrow}{writes}{more}"
+
+
+def _those_of(rows: Sequence[Row]) -> str:
+    """The parameters of updates that are listed with another one."""
+    names = ", ".join(_label(r.writes[-1]) for r in rows)
+    if not names:
+        return ""
+    return f" (and those of {names})" if len(names) <= 24 else f" (and those of {len(rows)} more)"
 
 
 def _scalar(n: LoopNode) -> bool:

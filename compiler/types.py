@@ -36,10 +36,12 @@ class DType(Enum):
 
     @property
     def is_float(self) -> builtins.bool:
+        """Whether it is a floating type."""
         return self in (DType.float32, DType.float64)
 
     @property
     def is_int(self) -> builtins.bool:
+        """Whether it is an integer type."""
         return self in (DType.int32, DType.int64, DType.uint32)
 
     @property

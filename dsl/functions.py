@@ -268,5 +268,5 @@ def cast_to(x: Tensor[*S] | IntTensor[*S] | BoolTensor[*S], dtype: Literal["bool
 @overload
 def cast_to(x: object, dtype: DTypeLike) -> Any: ...
 def cast_to(x: Any, dtype: Any) -> Any:
-    """The same values as another element type (`sw.cast`); floats are cut off towards zero where it is an integer."""
+    """The same values as another element type; floats are cut off towards zero where it is an integer."""
     return movement.cast_to(as_array(x), dtype)

@@ -24,9 +24,13 @@ V_co = TypeVar("V_co", covariant=True)
 class Ops(Protocol[V]):
     """Performs operations on values of type `V`. `lift` takes a concrete tensor; `apply` an operation of the table."""
 
-    def lift(self, x: Array[*tuple[Any, ...]]) -> V: ...
+    def lift(self, x: Array[*tuple[Any, ...]]) -> V:
+        """The value for a concrete tensor."""
+        ...
 
-    def apply(self, op: str, args: Sequence[V], attrs: Mapping[str, object]) -> V: ...
+    def apply(self, op: str, args: Sequence[V], attrs: Mapping[str, object]) -> V:
+        """The value of an operation of the table, on values of this interpreter."""
+        ...
 
 
 @runtime_checkable

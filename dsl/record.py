@@ -167,7 +167,7 @@ def record(
 
 
 def record_graph(f: Callable[[T, *Xs], object], pack: T, *inputs: *Xs) -> Graph:
-    """The graph of `f(pack, *inputs)` (`sw.record`): leaves for the pack and the inputs, outputs for the result."""
+    """The graph of `f(pack, *inputs)` : leaves for the pack and the inputs, outputs for the result."""
     return record(f, pack, *cast("tuple[object, ...]", inputs)).graph
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dis
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, final
@@ -27,6 +27,7 @@ from ..dsl.record import LeafAxes, labelled
 from ..dsl.report import check_signature
 from ..dsl.scope import axis_scope
 from ..dsl.typed import signature_axes
+from .constants import with_constants
 from .cuda.inputs import received
 from .eager import EagerBuild, EagerSession, running, scoped
 from .optim import Optimizer, apply_updates
@@ -36,9 +37,19 @@ from .train_state import TrainState
 from .values import AnyArray, Arr, array_of, boundary
 
 if TYPE_CHECKING:
+    from ..compiler.program import Program
     from ..dsl.tensor import Scalar
 
 Loss: TypeAlias = Callable[..., Any]
+
+
+@final
+@dataclass(slots=True)
+class History:
+    """What the engines of a trainer ran: the last program, and why methods were compiled again."""
+
+    last: Program | None = None
+    recompiles: list[str] = field(default_factory=list[str])
 
 
 @final
@@ -53,6 +64,8 @@ class Model:
     name: str
     loc: Loc | None  # where the loss is defined
     names: tuple[str, ...] = ()  # of the inputs, as far as the loss has names for them
+    constants: Mapping[str, object] = field(default_factory=dict[str, object])  # its keyword-only arguments
+    history: History = field(default_factory=History)
 
     def inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
         """The inputs as tensors of the program's floating type; a pack stays a pack.
@@ -89,16 +102,21 @@ class Model:
     def _called(self, i: int) -> str:
         return f"input `{self.names[i]}`" if i < len(self.names) else f"input {i + 1}"
 
+    @property
+    def recorded(self) -> Loss:
+        """The loss as a function of packs and inputs alone."""
+        return with_constants(self.loss, inspect.signature(self.loss), self.constants) if self.constants else self.loss
+
     def call(self, *args: object) -> object:
         """What the loss returns. ShapeError if it takes another number of arguments."""
         try:
             with self.counted(args):
-                return self.loss(*args)
+                return self.loss(*args, **self.constants)
         except TypeError as error:
             inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
             if inside or isinstance(error, ShapewrightError):
                 raise
-            check_signature(self.loss, self.name, args, {})
+            check_signature(self.loss, self.name, args, self.constants)
             raise ShapeError(
                 f"`{self.name}` does not take these arguments: {error}",
                 loc=user_loc(),
@@ -128,7 +146,8 @@ def is_pack(x: object) -> bool:
 def input_names(loss: Loss, packs: int) -> tuple[str, ...]:
     """The names of a loss's inputs, which come after its packs; () if it tells none."""
     try:
-        return tuple(inspect.signature(loss).parameters)[packs:]
+        parameters = inspect.signature(loss).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)[packs:]
     except (TypeError, ValueError):
         return ()
 

@@ -81,8 +81,6 @@ class CompiledEngine(Engine):
         self._programs: dict[Hashable, list[Compiled]] = {}
         self._plans: dict[Signature, Plan] = {}
         self._labels: set[Hashable] = set()  # axis names of inputs that were checked
-        self.last: Any = None
-        self.recompiles: list[str] = []
 
     # ---- methods
     def forward(self, xs: Sequence[object]) -> Arr:
@@ -168,7 +166,7 @@ class CompiledEngine(Engine):
             with axis_scope(self._model.options.checks):
                 given = (*self._packs(), *inputs)
                 with self._model.counted(given):
-                    check_call(self._model.loss, given)
+                    check_call(self._model.loss, given, self._model.constants)
             self._labels.add(labels)
         if found is None:
             found = self._compile(method, inputs, optimizer, spec, types, known)
@@ -178,7 +176,7 @@ class CompiledEngine(Engine):
     def _run(
         self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: tuple[float, ...]
     ) -> list[Arr]:
-        self.last = compiled.program
+        self._model.history.last = compiled.program
         if compiled.repeats != 1:
             scalars = scalars * compiled.repeats
         if self._care:
@@ -261,7 +259,8 @@ class CompiledEngine(Engine):
         """The loss, with the gradients and the update that the method needs."""
         train, model = self._train, self._model
         with axis_scope(model.options.checks):
-            recording = record(model.loss, *self._packs(), *inputs, state=train.state is not None, dtype=model.real)
+            packs = self._packs()
+            recording = record(model.recorded, *packs, *inputs, state=train.state is not None, dtype=model.real)
         ops = recording.ops
         results = check_result(recording.result, model)
         loss, *new_state = [cast("Node", value_of(x)) if ops_of(x) is ops else ops.lift(x) for x in results]
@@ -287,7 +286,7 @@ class CompiledEngine(Engine):
         """Keep the reason for another compilation of a method; CompileError if the options forbid it."""
         reason = f"{self._model.name}.{method}: {change(before, types, spec)}"
         refuse_recompile(self._model.options, reason)
-        self.recompiles.append(reason)
+        self._model.history.recompiles.append(reason)
 
 
 @final

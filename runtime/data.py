@@ -19,8 +19,13 @@ Xs = TypeVarTuple("Xs")
 def batches(*arrays: *Xs, size: int, key: int | Key | None = None, drop_last: bool = False) -> Batches[*Xs]:
     """Tuples of tensors: `size` rows of each array at a time, together; the last tuple may have fewer.
 
-    key: shuffle the rows with this key (Philox; the same key gives the same order; another key for each epoch gives
-    another order); None: in order. drop_last: leave a smaller last batch out. `len()` is the number of batches.
+    arrays: tensors or NumPy arrays whose first axis counts the samples; element types stay as they are.
+    size: rows of a batch, at least 1.
+    key: shuffle the rows with this key (Philox; the same key gives the same order: give another one for each epoch);
+        None: in order.
+    drop_last: leave a smaller last batch out.
+
+    What it returns can be iterated over again, in the same order, and its `len()` is the number of batches.
 
     Raises:
         ShapeError: arrays of different lengths, or without a first axis. OptionError: a size below 1, a key that is none.

@@ -164,9 +164,11 @@ class EagerOps:
     """The interpreter that runs at once. Its values are NumPy arrays."""
 
     def lift(self, x: AnyArray) -> Arr:
+        """The array of a concrete tensor, not copied."""
         return array_of(x)
 
     def apply(self, op: str, args: Sequence[Arr], attrs: Mapping[str, object]) -> Arr:
+        """Run an operation of the table now."""
         return execute(op, args, attrs if isinstance(attrs, Attrs) else Attrs(cast("Mapping[str, AttrValue]", attrs)))
 
     def key(self) -> Arr:

@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, final
 
 import numpy as np
 
-from ..compiler.errors import CompileError, DTypeError, TraceError
+from ..compiler.errors import CompileError, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
@@ -25,6 +25,7 @@ from ..dsl.report import check_function, wrong_call
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from .backends import input_names, is_pack
+from .constants import check_constant, with_constants
 from .cuda.inputs import DeviceInput, given_array, received
 from .eager import EagerOps, inside_run, running, scoped
 from .options import Options, check_available
@@ -167,13 +168,7 @@ class Jitted(Generic[P, R]):
             raise wrong_call(self._name, str(error), self._signature, len(args), text) from None
         bound.apply_defaults()
         for name, value in bound.kwargs.items():
-            if isinstance(value, Array | np.ndarray) or is_pack(value) or not _hashable(value):
-                raise DTypeError(
-                    f"keyword argument `{name}` of `{self._name}` is no hashable constant",
-                    loc=user_loc(),
-                    help="keyword-only arguments are static: pass tensors and packs by position",
-                    code="SW204",
-                )
+            check_constant(self._name, name, value)
         return bound.args, dict(bound.kwargs)
 
     def _positional(self, i: int, x: object) -> object:
@@ -234,18 +229,17 @@ class Jitted(Generic[P, R]):
 
     def _with_static(self, static: dict[str, Any]) -> Callable[..., Any]:
         """`f` with its static arguments given, of the positional signature that is recorded."""
-        f = self._f
-        if not static and self._signature.parameters:
-            return f
+        f = cast("Callable[..., Any]", self._f)
+        if any(name not in static for name in self._signature.parameters):
+            return with_constants(f, self._signature, static) if static else f
 
         @wraps(f)
-        def bound(*args: Any) -> Any:
-            return cast("Callable[..., Any]", f)(*args, **static) if self._signature.parameters else cast("Any", f)()
+        def alone(_: object) -> Any:  # a recording has at least one argument
+            return f(**static)
 
-        names = [p for p in self._signature.parameters.values() if p.name not in static]
         placeholder = [inspect.Parameter("nothing", inspect.Parameter.POSITIONAL_ONLY)]
-        bound.__dict__["__signature__"] = self._signature.replace(parameters=names or placeholder)
-        return bound
+        alone.__dict__["__signature__"] = self._signature.replace(parameters=placeholder)
+        return alone
 
     def __repr__(self) -> str:
         count = sum(map(len, self._ready.values()))
@@ -263,14 +257,6 @@ def _simple_arity(signature: inspect.Signature) -> int:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     plain = all(p.kind in kinds and p.default is inspect.Parameter.empty for p in signature.parameters.values())
     return len(signature.parameters) if plain else -1
-
-
-def _hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def _contiguous(x: Arr | DeviceInput) -> Arr | DeviceInput:

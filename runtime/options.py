@@ -35,13 +35,13 @@ class Options:
 
     backend: "compiled" generates kernels; "eager" runs each operation at once.
     device: where; "cuda" is the first NVIDIA GPU, and keeps parameters and optimizer state there between steps.
-    dtype: storage type the parameters are cast to; None keeps theirs.
+    dtype: storage type the parameters are cast to; None keeps theirs. Those of 16 bits are refused in this version.
     seed: of the random operations, 0 <= seed < 2**32.
     matmul_precision: "high" lets a device use reduced-precision matrix units.
-    deterministic: two runs give the same bits, for any number of workers.
-    fast_math: let the code generator re-associate.
+    deterministic: two runs give the same bits, for any number of workers; in this version they always do.
+    fast_math: let the code generator re-associate; in this version it never does.
     debug_nans: name the operation and line that made the first NaN.
-    autotune: choose between kernels by timing them.
+    autotune: choose between kernels by timing them; in this version the choice is a model's.
     fail_on_recompile: raise `CompileError` where a second compilation of a method would start.
     checks: how often `@typed` checks run: never, at the outermost call, or at every call. SHAPEWRIGHT_CHECKS sets the
         default, which is every call otherwise.

@@ -58,10 +58,12 @@ class Param(Generic[*S]):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
         return self._host.shape
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
+        """Element type, as NumPy's."""
         return self._host.dtype
 
     @property

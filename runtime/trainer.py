@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, cast, final
 
 import numpy as np
@@ -16,8 +17,9 @@ from ..dsl.pack import Pack
 from ..dsl.report import kind_text
 from ..dsl.tensor import Tensor
 from . import checkpoint
-from .backends import Model, input_names, make_engine, result_loc
+from .backends import Engine, Model, input_names, make_engine, result_loc
 from .checkpoint import StateDict
+from .constants import ConstantsOf, Key
 from .optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
 from .options import Device, Options, check_available
 from .params import Flags, ParamList
@@ -58,35 +60,45 @@ class BaseTrainer(Generic[G, *Xs]):
         self._optimizer = optimizer if optimizer is not None else _SGD
         name = getattr(loss, "__name__", type(loss).__name__)
         names = input_names(loss, 1 if cells is None else 2)
-        self._engine = make_engine(Model(loss, self._train, options, real, name, result_loc(loss), names))
+        self._model = Model(loss, self._train, options, real, name, result_loc(loss), names)
+        self._engine = make_engine(self._model)
+        self._constants = ConstantsOf(loss, name)
+        self._engines: dict[Key, Engine] = {(): self._engine}
         self._adam: dict[object, Optimizer] = {}
 
     # ---- running
-    def forward(self, *xs: *Xs) -> Scalar:
+    def forward(self, *xs: *Xs, **constants: Hashable) -> Scalar:
         """The loss of these inputs."""
-        return _scalar(self._engine.forward(xs))
+        return _scalar(self._engine_of(constants).forward(xs))
 
-    def backward(self, *xs: *Xs) -> G:
+    def backward(self, *xs: *Xs, **constants: Hashable) -> G:
         """The gradients, as a pack of the type of `init` that owns its memory; zeros for frozen parameters."""
-        return self._train.params.pack(self._engine.backward(xs))
+        return self._train.params.pack(self._engine_of(constants).backward(xs))
 
-    def value_and_grad(self, *xs: *Xs) -> tuple[Scalar, G]:
+    def value_and_grad(self, *xs: *Xs, **constants: Hashable) -> tuple[Scalar, G]:
         """The loss and the gradients, from one forward pass."""
-        loss, grads = self._engine.value_and_grad(xs)
+        loss, grads = self._engine_of(constants).value_and_grad(xs)
         return _scalar(loss), self._train.params.pack(grads)
 
-    def step(self, *xs: *Xs, lr: float) -> Scalar:
+    def step(self, *xs: *Xs, lr: float, **constants: Hashable) -> Scalar:
         """One update with the trainer's optimizer (SGD by default); returns the loss before it.
 
         Raises:
             OptionError: a learning rate that is negative or not finite. IndexOutOfRange: an index outside its axis.
             ShapeError, DTypeError: inputs that do not fit. The trainer is then unchanged.
         """
-        return self._update(xs, self._optimizer, lr)
+        return self._update(xs, self._optimizer, lr, constants)
 
-    def adam_step(self, *xs: *Xs, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Scalar:
+    def adam_step(
+        self,
+        *xs: *Xs,
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        **constants: Hashable,
+    ) -> Scalar:
         """One Adam update; shares its moments and their count with `adamw_step`."""
-        return self._update(xs, self._adam_of(Adam, betas=betas, eps=eps), lr)
+        return self._update(xs, self._adam_of(Adam, betas=betas, eps=eps), lr, constants)
 
     def adamw_step(
         self,
@@ -95,9 +107,21 @@ class BaseTrainer(Generic[G, *Xs]):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        **constants: Hashable,
     ) -> Scalar:
         """One AdamW update: the parameters are first scaled by `1 - lr*weight_decay`."""
-        return self._update(xs, self._adam_of(AdamW, betas=betas, eps=eps, weight_decay=weight_decay), lr)
+        return self._update(xs, self._adam_of(AdamW, betas=betas, eps=eps, weight_decay=weight_decay), lr, constants)
+
+    def _engine_of(self, constants: Mapping[str, object]) -> Engine:
+        """What runs the loss with these keyword-only arguments: one engine for each, on the same parameters and state."""
+        if not constants:
+            return self._engine
+        key = self._constants.key(constants)
+        found = self._engines.get(key)
+        if found is None:
+            model = replace(self._model, constants=self._constants.of(constants))
+            found = self._engines[key] = make_engine(model)
+        return found
 
     def _adam_of(self, kind: type[Adam] | type[AdamW], **numbers: Any) -> Optimizer:
         """The optimizer of these numbers, made (and its numbers checked) once."""
@@ -110,8 +134,10 @@ class BaseTrainer(Generic[G, *Xs]):
         except TypeError:  # one of them is a list: refused by name
             return kind(**numbers)
 
-    def _update(self, xs: tuple[object, ...], optimizer: Optimizer, lr: float) -> Scalar:
-        loss = self._engine.step(xs, optimizer, check_lr(lr))
+    def _update(
+        self, xs: tuple[object, ...], optimizer: Optimizer, lr: float, constants: Mapping[str, object]
+    ) -> Scalar:
+        loss = self._engine_of(constants).step(xs, optimizer, check_lr(lr))
         train = self._train
         train.moments[optimizer.family].t += 1
         train.step += 1
@@ -124,7 +150,9 @@ class BaseTrainer(Generic[G, *Xs]):
         self._train.moments[self._optimizer.family].t += 1
         self._train.step += 1
 
-    def step_many(self, batches: Iterable[tuple[*Xs]], *, lr: float | Sequence[float]) -> list[Scalar]:
+    def step_many(
+        self, batches: Iterable[tuple[*Xs]], *, lr: float | Sequence[float], **constants: Hashable
+    ) -> list[Scalar]:
         """One step per batch, the same bits as that many calls of `step`; `lr` is one number or one per batch.
 
         If a batch is refused, the trainer goes back to where it was before the first.
@@ -133,7 +161,7 @@ class BaseTrainer(Generic[G, *Xs]):
         rates = check_rates(lr, len(todo))
         saved = self._train.snapshot()
         try:
-            return [self._update(xs, self._optimizer, rate) for xs, rate in zip(todo, rates, strict=True)]
+            return [self._update(xs, self._optimizer, rate, constants) for xs, rate in zip(todo, rates, strict=True)]
         except BaseException:
             self._train.restore(saved)
             raise
@@ -175,7 +203,7 @@ class BaseTrainer(Generic[G, *Xs]):
         self._train.load(checkpoint.read(path), os.fspath(path))
 
     # ---- looking at the programs
-    def lower(self, *xs: *Xs, method: str = "step", device: Device | None = None) -> Program:
+    def lower(self, *xs: *Xs, method: str = "step", device: Device | None = None, **constants: Hashable) -> Program:
         """The compiled program of a method ("step", "adam_step", "adamw_step", "forward", "backward",
         "value_and_grad") for inputs like these; nothing is run.
 
@@ -184,26 +212,28 @@ class BaseTrainer(Generic[G, *Xs]):
         Raises:
             CompileError: the backend is "eager", which has no programs; a method without one.
         """
-        engine = self._needs_compiled("lower")
+        self._needs_compiled("lower")
+        engine = cast("CompiledEngine", self._engine_of(constants))
         optimizers = {"step": self._optimizer, "adam_step": Adam(), "adamw_step": AdamW()}
         return cast("Program", engine.lower(method, xs, optimizers.get(method), device))
 
     @property
     def program(self) -> Program:
         """The program that ran last. CompileError if none did, or the backend is "eager"."""
-        program = self._needs_compiled("program").last
+        self._needs_compiled("program")
+        program = self._model.history.last
         if program is None:
             raise CompileError(
                 "no program has run yet", loc=user_loc(), help="call step(...) first, or use lower(...)", code="SW504"
             )
-        return cast("Program", program)
+        return program
 
     @property
     def recompiles(self) -> list[str]:
         """Why a method was compiled again, oldest first; empty for the eager backend."""
-        return [] if self._options.backend == "eager" else list(cast("CompiledEngine", self._engine).recompiles)
+        return list(self._model.history.recompiles)
 
-    def _needs_compiled(self, what: str) -> CompiledEngine:
+    def _needs_compiled(self, what: str) -> None:
         if self._options.backend == "eager":
             raise CompileError(
                 f'{what}: the backend "eager" runs operations one by one and has no program',
@@ -211,7 +241,6 @@ class BaseTrainer(Generic[G, *Xs]):
                 help='make the trainer with sw.Options(backend="compiled")',
                 code="SW504",
             )
-        return cast("CompiledEngine", self._engine)
 
     def __repr__(self) -> str:
         cells = self._train.params.cells
@@ -226,8 +255,14 @@ class BaseTrainer(Generic[G, *Xs]):
 class ScalarTrainer(BaseTrainer[G, *Xs]):
     """Trains the parameters `init` of `loss(params, *inputs) -> Scalar`.
 
-    options: backend, device, dtype, seed and others. optimizer: what `step` runs, SGD by default. requires_grad: one
-    flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no update and no state.
+    init: a pack, whose tensors are copied.
+    options: backend, device, dtype, seed and others.
+    optimizer: what `step` runs, SGD by default.
+    requires_grad: one flag per tensor of `init` in their order, or a predicate on names; frozen parameters get no
+        update and no state.
+
+    Inputs are passed by position. Keyword-only parameters of the loss, such as `train=False`, are constants of its program
+    (one for each value): every method that calls the loss takes them, by name.
 
     Raises:
         OptionError: flags of another length, with both lengths. DeviceError: a device that is not there.

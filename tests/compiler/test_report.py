@@ -10,6 +10,7 @@ import pytest
 import shapewright as sw
 from shapewright.compiler.errors import CompileError
 from shapewright.compiler.program import Program
+from shapewright.runtime.options import Device
 from shapewright.runtime.report import Report, inspect
 
 from . import models
@@ -85,3 +86,35 @@ def test_memory_says_peak_and_reuse() -> None:
     memory = models.mlp().memory
     assert memory.peak == memory.arena < memory.unshared
     assert memory.reuse == pytest.approx(1 - memory.arena / memory.unshared)
+
+
+class Wide(sw.Dim):
+    size = 8
+
+
+class Deep(sw.Pack):
+    first_of_them: sw.Tensor[Wide, Wide]
+    second: tuple[sw.Tensor[Wide, Wide], sw.Tensor[Wide, Wide], sw.Tensor[Wide, Wide], sw.Tensor[Wide, Wide]]
+
+
+@sw.typed
+def deep(p: Deep, x: sw.Tensor[Wide]) -> sw.Scalar:
+    return sw.mean(
+        sw.tanh(x * p.first_of_them + sw.exp(p.second[0] * x) + p.second[1] * p.second[2] + p.second[3] * x) ** 2.0
+    )
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_updates_that_are_alike_are_one_row_and_no_line_is_long(device: Device) -> None:
+    square = sw.ones((8, 8))
+    start = Deep(square, (square, square, square, square))
+    trainer = sw.ScalarTrainer(start, deep, optimizer=sw.optim.Adam(clip_norm=1.0))
+    program = trainer.lower(sw.ones(8), device=device)
+    text = program.listing()
+    update = program.rows[-1].name
+    listed = [line for line in text.splitlines() if line.split()[0] == update]
+    assert sum(r.name == update for r in program.rows) > len(listed)
+    assert all(f"(and those of {4 if device == 'cpu' else 3} more)" in line for line in listed)
+    assert ("over Wide=8: whole (and 4 more)\n" in text) is (device == "cpu")
+    assert max(map(len, text.splitlines())) < 145  # its kernels have long names
+    assert ": sw.tanh(x * p.first_of_them + sw...\n" in text

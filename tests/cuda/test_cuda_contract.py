@@ -13,6 +13,10 @@ import pytest
 from shapewright.runtime.options import Backend, Options
 
 from ..runtime.conftest import Make
+from ..runtime.test_constants import (
+    test_all_constants_share_parameters_moments_and_steps,
+    test_dropout_is_off_where_the_loss_is_told_so,
+)
 from ..runtime.test_jit import (
     test_a_prediction_and_a_metric,
     test_bad_indices_are_refused,
@@ -62,6 +66,7 @@ __all__ = [
     "test_a_failed_step_leaves_the_state",
     "test_a_prediction_and_a_metric",
     "test_a_step_writes_the_state_and_other_methods_leave_it",
+    "test_all_constants_share_parameters_moments_and_steps",
     "test_an_empty_batch_is_what_numpy_says",
     "test_an_unchanged_and_a_constant_state",
     "test_attention_a_fully_blocked_row_gives_zeros",
@@ -72,6 +77,7 @@ __all__ = [
     "test_debug_nans_names_operation_and_line",
     "test_double_precision",
     "test_draws_are_fresh_in_every_call",
+    "test_dropout_is_off_where_the_loss_is_told_so",
     "test_every_parameter_frozen",
     "test_forward_backward_value_and_grad",
     "test_gradient_of_a_frozen_parameter_is_zero",

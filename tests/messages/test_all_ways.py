@@ -13,7 +13,7 @@ import sys
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -117,13 +117,15 @@ def taken(p: Any, x: Any, y: Any) -> Any:
 
 
 def picked(p: Any, x: Any, y: Any) -> Any:
-    found: Any = sw.take_along_axis(x @ p.w.mT, y.reshape(-1, 1), 1)
-    return found.mean()
+    scores: Any = x @ p.w.mT
+    found: Any = cast("Any", sw).take_along_axis(scores, y.reshape(-1, 1), 1)
+    return found.sum()
 
 
 def hot(p: Any, x: Any, y: Any) -> Any:
     rows: Any = sw.one_hot(y, 3)
-    return (rows @ p.w * x).mean()
+    product: Any = rows @ p.w * x
+    return product.mean()
 
 
 @pytest.mark.parametrize("f", [classified, embedded, taken, picked, hot])

@@ -94,7 +94,7 @@ def graph_gradients(graph: Graph, out: Node, wrt: Sequence[Node], seed: Node | N
 
         def enter(e: Entry[Node], g: Node) -> None:
             if e.out.name is not None and g.id >= first and g.name is None:
-                g.name = f"{e.out.name}_grad"
+                g.name, g.gradient_of = f"{e.out.name}_grad", e.out
             state.pop().__exit__(None, None, None)
             scope = graph.scope(loc=e.out.loc, tag=f"{e.op}_grad")
             scope.__enter__()

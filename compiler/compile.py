@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from .codegen.cpu import cpu_dialect
 from .codegen.cuda import CUDA, Machine, cuda_dialect
 from .codegen.module import Module, kernel_name
-from .codegen.naming import buffer_name
 from .errors import CompileError
 from .ir.graph import Graph, verify
+from .labels import Label, labels
 from .loc import user_loc
 from .loop.dots import dot_layout
-from .loop.ir import Combine, Dot, Leaf, LoopNode, Scatter, is_inline
+from .loop.ir import Combine, Dot, Leaf, Scatter, is_inline
 from .loop.lower import MASKED_PICK_LIMIT, lower
 from .passes.expand import expand
 from .program import CombineCall, DotCall, Kernel, KernelCall, Program, Row, TargetName, UserLine
@@ -64,7 +64,8 @@ def compile_graph(
         rows += [_row(plan, slab, step, module, PRODUCTS[target]) for step in slab.steps]
     known = graph.example if example is None else example
     sizes = {sym: known.get(sym, 1) for sym in primitive.symbols()}
-    kernels = tuple(_kernel(k, text, rows, sizes, target) for k, text in module.sources.items())
+    label = labels(rows)
+    kernels = tuple(_kernel(k, text, rows, label, sizes, target) for k, text in module.sources.items())
     dtype = next((n.type.dtype for n in graph.nodes if n.type.dtype.is_float), DType.float32)
     before, after = ([n.id for n in g.nodes if n.op == "leaf"] for g in (graph, primitive))
     return Program(
@@ -155,16 +156,14 @@ def _why(s: Schedule, step: Step) -> str:
     return text + (f"; starts after {', '.join(sorted(c.lower() for c in cut))}" if cut else "")
 
 
-def _kernel(name: str, text: str, rows: list[Row], sizes: Mapping[Symbol, int], target: TargetName) -> Kernel:
+def _kernel(
+    name: str, text: str, rows: list[Row], label: Label, sizes: Mapping[Symbol, int], target: TargetName
+) -> Kernel:
     mine = [r for r in rows if isinstance(r.call, KernelCall) and r.name == name]
     steps = [r.step for r in mine]
     work, traffic = (sum(evaluate(f(s), sizes) for s in steps) for f in (flops, moved))
     first = mine[0]
     lines = tuple(dict.fromkeys(line for r in mine for line in r.lines))
-    names = (tuple(dict.fromkeys(_label(n) for n in nodes)) for nodes in (first.reads, first.writes))
+    names = (tuple(dict.fromkeys(map(label, nodes))) for nodes in (first.reads, first.writes))
     reads, writes = names
     return Kernel(name, text, target, lines, first.why, reads, writes, work, traffic, len(mine))
-
-
-def _label(n: LoopNode) -> str:
-    return buffer_name(n.into or n)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .codegen.naming import buffer_name
 from .cuda_calls import Clear, Fold, FoldCall, KernelLaunch
 from .cuda_plan import cuda_plan
+from .labels import Label, labels
 from .loop.ir import Leaf, LoopNode, Reduce
 from .plan import SlabPlan, plan
 from .schedule.kernels import Slab, produced
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .program import Program, Row, UserLine
 
 WIDTH = 120  # of a line, where the user's own has at least
-LEAST = 40
+LEAST = 52
 OPERANDS = 54  # of what a row reads and writes
 
 
@@ -28,7 +28,7 @@ def listing(program: Program) -> str:
     """Phases, slabs with their axis and tile, and per kernel what it reads, what it writes and the user's line."""
     if program.target == "cuda":
         return cuda_listing(program)
-    p = plan(program, program.sizes, 1)
+    p, label = plan(program, program.sizes, 1), labels(program.rows)
     lines: list[str | tuple[str, str, str]] = [header(program)]  # titles, and rows of three columns
     phase = -1
     for _, group in groupby(p.slabs, lambda sp: _alike(program, sp.slab)):
@@ -36,10 +36,10 @@ def listing(program: Program) -> str:
         if sp.slab.phase != phase:
             phase = sp.slab.phase
             lines.append(f"phase {phase + 1}")
-        lines.append(f"  {over(program, sp)}" + (f" (and {len(others)} more)" if others else ""))
-        more = _those_of([r for x in others for r in rows_of(program, x.slab)])
+        lines.append(f"  {over(program, sp, label)}" + (f" (and {len(others)} more)" if others else ""))
+        more = _those_of([r for x in others for r in rows_of(program, x.slab)], label)
         for r in rows_of(program, sp.slab):
-            name, operands, text = _row(program, r, sp)
+            name, operands, text = _row(program, r, sp, label)
             lines.append((name, _short(operands, more), text))
     return _aligned(lines)
 
@@ -58,38 +58,38 @@ def _alike(program: Program, slab: Slab) -> tuple[int, object]:
 
 def listed_rows(program: Program) -> list[tuple[Row, str]]:
     """The rows of a program for the CPU, each with what it reads and writes, in the order of the listing."""
-    slabs = plan(program, program.sizes, 1).slabs
-    rows = [(r, _row(program, r, sp)) for sp in slabs for r in rows_of(program, sp.slab)]
+    slabs, label = plan(program, program.sizes, 1).slabs, labels(program.rows)
+    rows = [(r, _row(program, r, sp, label)) for sp in slabs for r in rows_of(program, sp.slab)]
     return [(r, f"{name.strip()}  {operands}") for r, (name, operands, _) in rows]
 
 
 def cuda_listing(program: Program) -> str:
     """The launches of one step in order: blocks x threads, kernel, what it reads and writes, and the user's line."""
-    p = cuda_plan(program, program.sizes)
+    p, label = cuda_plan(program, program.sizes), labels(program.rows)
     lines: list[str | tuple[str, str, str]] = [header(program)]
     for call, rows in zip(p.calls, p.rows, strict=True):
         row = rows[0]
         if isinstance(call, Clear):
-            lines.append(("  clear", " ".join(map(_label, row.writes)), _lines(row.lines)))
+            lines.append(("  clear", " ".join(map(label, row.writes)), _lines(row.lines)))
             continue
         if isinstance(call, FoldCall):
-            lines += [_fold(row, fold, i) for i, (row, fold) in enumerate(zip(rows, call.folds, strict=True))]
+            lines += [_fold(row, fold, i, label) for i, (row, fold) in enumerate(zip(rows, call.folds, strict=True))]
             continue
         size = (
             f"{call.blocks} x {call.threads}"
             if isinstance(call, KernelLaunch)
             else f"[{call.m}, {call.k}] x [{call.k}, {call.n}]"
         )
-        reads = " ".join(dict.fromkeys(_label(n) for n in row.reads if not _scalar(n)))
-        writes = " ".join(_label(n) for n in sorted(row.writes, key=_rank))
-        operands = _short(f"{reads} -> {writes}", _those_of(rows[1:]))
+        reads = " ".join(dict.fromkeys(label(n) for n in row.reads if not _scalar(n)))
+        writes = " ".join(label(n) for n in sorted(row.writes, key=_rank))
+        operands = _short(f"{reads} -> {writes}", _those_of(rows[1:], label))
         lines.append((f"  {row.name}  {size}", operands, _lines(row.lines)))
     return _aligned(lines)
 
 
-def _fold(row: Row, fold: Fold, i: int) -> tuple[str, str, str]:
+def _fold(row: Row, fold: Fold, i: int, label: Label) -> tuple[str, str, str]:
     """Number `i` of the folds of a launch."""
-    text = f"{_label(row.reads[0])} -> {_label(row.writes[0])}"
+    text = f"{label(row.reads[0])} -> {label(row.writes[0])}"
     return f"  {row.name if i == 0 else 'with it'}  of {fold.blocks} blocks", text, _lines(row.lines)
 
 
@@ -126,9 +126,9 @@ def _short(operands: str, more: str) -> str:
     return f"{reads}{arrow}{writes}{more}"
 
 
-def _those_of(rows: Sequence[Row]) -> str:
+def _those_of(rows: Sequence[Row], label: Label) -> str:
     """The parameters of updates that are listed with another one."""
-    names = ", ".join(_label(r.writes[-1]) for r in rows)
+    names = ", ".join(label(r.writes[-1]) for r in rows)
     if not names:
         return ""
     return f" (and those of {names})" if len(names) <= 24 else f" (and those of {len(rows)} more)"
@@ -152,7 +152,7 @@ def _axes(t: TensorType) -> dict[str, Size]:
     return {name: size for name, size in zip(t.names, t.shape, strict=True) if name is not None and name.isidentifier()}
 
 
-def over(program: Program, sp: SlabPlan) -> str:
+def over(program: Program, sp: SlabPlan, label: Label) -> str:
     """What a slab is cut along, and into what."""
     if sp.slab.kind == "none":
         return "once"
@@ -162,7 +162,7 @@ def over(program: Program, sp: SlabPlan) -> str:
     names = n.reads[0].names if isinstance(n, Reduce) else n.names
     name = names[tile] or "axis 0"
     if sp.slab.kind == "own":
-        name = f"{name} of {_label(n)}"
+        name = f"{name} of {label(n)}"
     pieces = "whole" if sp.tiles == 1 else f"tile {sp.tile}, {sp.tiles} tiles"
     return f"over {name}={sp.extent}: {pieces}"
 
@@ -172,26 +172,22 @@ def _rank(n: LoopNode) -> int:
     return 0 if n.into is None or n.into.node.kind == "param" else 1
 
 
-def _row(program: Program, r: Row, sp: SlabPlan) -> tuple[str, str, str]:
+def _row(program: Program, r: Row, sp: SlabPlan, label: Label) -> tuple[str, str, str]:
     tile = "" if sp.slab.kind == "none" else "[t]"
     shown = [n for n in r.reads if not _scalar(n)]
-    reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile) for n in shown))
+    reads = " ".join(dict.fromkeys(_operand(program, n, sp, tile, label) for n in shown))
     partial = program.schedule.at
     writes = " ".join(
-        f"{_label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile)
+        f"{label(n)}+" if partial[n.id].partial else _operand(program, n, sp, tile, label)
         for n in sorted(r.writes, key=_rank)
     )
     return f"    {r.name}", f"{reads} -> {writes}", _lines(r.lines)
 
 
-def _operand(program: Program, n: LoopNode, sp: SlabPlan, tile: str) -> str:
+def _operand(program: Program, n: LoopNode, sp: SlabPlan, tile: str, label: Label) -> str:
     place = program.schedule.at[n.id]
     cut = place.kind == sp.slab.kind and place.tile is not None and not place.partial
-    return _label(n) + (tile if cut else "")
-
-
-def _label(n: LoopNode) -> str:
-    return buffer_name(n.into or n)
+    return label(n) + (tile if cut else "")
 
 
 def _lines(lines: tuple[UserLine, ...]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceError
 from ..compiler.ir.attrs import Attrs, AttrValue
+from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Size, Symbol, symbols
@@ -19,7 +20,7 @@ from .array import ops_of as ops_of
 from .conversion import as_array, is_number
 from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
 from .located import fail as fail
-from .located import located
+from .located import located, operand_types
 
 Number: TypeAlias = "bool | int | float"
 Operand: TypeAlias = "AnyArray | Number | Poly | object"
@@ -44,6 +45,10 @@ _PROMOTING = frozenset(
         "concat",
     ]
 )
+# Operations that find out in a run whether their operands fit: the error then says what they were.
+_INDEXED = frozenset(
+    ["cross_entropy", "embedding", "index_add", "one_hot", "scatter_along_axis", "take", "take_along_axis"]
+)
 KEY_TYPE = TensorType(DType.uint32, (2,), (None,))
 _fallback_stream = count()
 
@@ -64,7 +69,10 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
     try:
         out = infer(op, types, at)
         values = [_constant(ops, x, raw) if isinstance(x, TensorType) else _lift(ops, x) for x, raw in operands]
-        return _wrap(ops, out, ops.apply(op, values, at))
+        value = ops.apply(op, values, at)
+        if op in _INDEXED and isinstance(value, Node) and not value.operands:
+            value.operands = operand_types(args, types)
+        return _wrap(ops, out, value)
     except ShapewrightError as error:
         if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:
             _without_symbols(op, types, at, error, ops, args)

@@ -63,6 +63,17 @@ def located(
     return error.with_traceback(None)  # the rules that found it are not what the user looks for
 
 
+def operand_types(args: Sequence[object], types: Sequence[TensorType]) -> tuple[tuple[str, TensorType | str], ...]:
+    """The operands of an operation as the user wrote them, with what is known of each: for an error in a later run."""
+    call = user_call(args)
+    known = named(types, running_items(call.frame))
+    kinds = [
+        t if is_array(x) or isinstance(x, np.ndarray | list) else type(x).__name__
+        for x, t in zip(args, known, strict=True)
+    ]
+    return tuple(zip(call.names, kinds, strict=True))
+
+
 def _again(error: ShapewrightError, op: str, types: Sequence[TensorType], attrs: Attrs) -> ShapewrightError:
     """What the shape rule says when it knows the names of the axes."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dis
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,8 +28,9 @@ from ..dsl.report import check_signature
 from ..dsl.scope import axis_scope
 from ..dsl.typed import signature_axes
 from .constants import with_constants
-from .cuda.inputs import received
+from .cuda.inputs import given_array, host_array, received
 from .eager import EagerBuild, EagerSession, running, scoped
+from .nans import NanSearch, Where, input_labels
 from .optim import Optimizer, apply_updates
 from .options import Options
 from .params import ParamList, check_fits, check_structure
@@ -98,6 +99,28 @@ class Model:
     def received(self, i: int, x: object) -> object:
         """Input `i` with the arrays of a device in it as tensors on `DeviceInput`s; everything else as it is."""
         return received(x, self._called(i), self.options.device, "this trainer", self.real)
+
+    def search(self, inputs: Iterable[tuple[str, Arr]]) -> NanSearch | None:
+        """What looks for NaNs in a run on these inputs, by what to call them; None if the options do not ask for it."""
+        if not self.options.debug_nans:
+            return None
+        cells = [*self.train.params.cells, *self.train.state_cells()]
+        kinds = ["parameter"] * len(self.train.params.cells) + ["state"] * len(self.train.state_cells())
+        return NanSearch([*inputs, *((f"{k} `{c.name}`", c.read()) for k, c in zip(kinds, cells, strict=True))])
+
+    def search_of(self, inputs: tuple[Any, ...]) -> NanSearch | None:
+        """The same of inputs as the loss takes them."""
+        if not self.options.debug_nans:
+            return None
+        leaves, spec = flatten(inputs)
+        return self.search(
+            zip(input_labels(self.names, spec), [host_array(given_array(x, "this input")) for x in leaves], strict=True)
+        )
+
+    def search_of_update(self, grads: Sequence[Arr]) -> NanSearch | None:
+        """The same of an update from these gradients, one per parameter."""
+        names = [f"gradient of `{c.name}`" for c in self.train.params.cells]
+        return self.search([(n, g) for n, g in zip(names, grads, strict=True)])
 
     def _called(self, i: int) -> str:
         return f"input `{self.names[i]}`" if i < len(self.names) else f"input {i + 1}"
@@ -266,9 +289,13 @@ class EagerEngine(Engine):
 
     def forward(self, xs: Sequence[object]) -> Arr:
         model = self._model
-        nans = scoped(debug_nans=model.options.debug_nans)
-        with running(model.train.key, model.real), nans, axis_scope(model.options.checks):
-            return self._owned(check_result(model.call(*self._packs(), *model.named_inputs(xs)), model)[0])
+        inputs = model.named_inputs(xs)
+        nans = model.search_of(inputs)
+        with running(model.train.key, model.real), scoped(nans=nans), axis_scope(model.options.checks):
+            loss = self._owned(check_result(model.call(*self._packs(), *inputs), model)[0])
+        if nans is not None:
+            nans.finish([loss])
+        return loss
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
         loss, grads, _ = self._run(xs)
@@ -288,12 +315,16 @@ class EagerEngine(Engine):
     def _run(self, xs: Sequence[object]) -> tuple[Arr, list[Arr], list[Arr]]:
         model = self._model
         inputs = model.named_inputs(xs)
-        session = EagerSession(key=model.train.key, dtype=model.real, debug_nans=model.options.debug_nans)
-        with session, axis_scope(model.options.checks):
+        nans = model.search_of(inputs)
+        session = EagerSession(key=model.train.key, dtype=model.real)
+        with session, scoped(nans=nans), axis_scope(model.options.checks):
             refs = session.use_params(model.train.params)
             loss, *state = check_result(model.call(refs, *self._packs()[1:], *inputs), model)
             grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]
-        return self._owned(loss), grads, [array_of(s) for s in state]
+        value, after = self._owned(loss), [array_of(s) for s in state]
+        if nans is not None:
+            nans.finish([value, *grads, *after])
+        return value, grads, after
 
     def _packs(self) -> tuple[Any, ...]:
         train = self._model.train
@@ -309,14 +340,15 @@ class EagerEngine(Engine):
         values = optimizer.scalars(lr, moments.t + 1)
         cells = train.params.trainable()
         used = [g for g, c in zip(grads, train.params.cells, strict=True) if c.requires_grad]
-        new, slots = apply_updates(
-            self._build,
-            optimizer,
-            [c.read() for c in cells],
-            used,
-            {s: [c.read() for c in of] for s, of in moments.slots.items()},
-            lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
-        )
+        with scoped(nans=self._model.search_of_update(grads), where=Where(user_loc(), update=True)):
+            new, slots = apply_updates(
+                self._build,
+                optimizer,
+                [c.read() for c in cells],
+                used,
+                {s: [c.read() for c in of] for s, of in moments.slots.items()},
+                lambda dtype: {k: np.asarray(v, dtype.numpy) for k, v in values.items()},
+            )
         hosts = {id(c.host) for c in cells}  # a rule may keep the parameter itself
         after = {s: [a.copy() if id(a) in hosts else a for a in arrays] for s, arrays in slots.items()}
         for cell, value in zip(cells, new, strict=True):

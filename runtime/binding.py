@@ -42,6 +42,6 @@ def index_error(site: Node) -> IndexOutOfRange:
     return IndexOutOfRange(
         f"{site.tag or site.op}: an index is outside its axis of size {size}",
         loc=site.loc,
-        help=f"indices must be at least 0 and less than {size}; nothing was updated by this step",
+        help=f"indices are at least 0 and less than {size}; negative ones do not wrap around",
         code="SW301",
     )

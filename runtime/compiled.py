@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast, final
 import numpy as np
 
 from ..compiler.autodiff import graph_gradients
-from ..compiler.errors import CompileError, NumericError
+from ..compiler.errors import CompileError, IndexOutOfRange
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
@@ -24,8 +24,8 @@ from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from . import lower
 from .backends import Engine, Model, check_result
-from .cuda.inputs import DeviceInput, given_array
-from .eager import has_nan
+from .cuda.inputs import DeviceInput, given_array, host_array
+from .nans import has_nan, input_labels
 from .optim import Optimizer
 from .options import Device
 from .params import Cell
@@ -106,7 +106,8 @@ class CompiledEngine(Engine):
             known.append(compile_update(name, cells, optimizer, moments, self._model.options))
         compiled = known[0]
         given = [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad]
-        self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()))
+        labels = [f"gradient of `{c.name}`" for c in cells]
+        self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()), labels)
 
     def _dense(self, grads: Sequence[Arr]) -> list[Arr]:
         """One gradient per parameter, zeros for those the program has none for."""
@@ -174,43 +175,58 @@ class CompiledEngine(Engine):
         return found, arrays
 
     def _run(
-        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: tuple[float, ...]
+        self,
+        compiled: Compiled,
+        executor: ExecutorLike,
+        arrays: Sequence[Any],
+        scalars: tuple[float, ...],
+        labels: Sequence[str] | None = None,
     ) -> list[Arr]:
+        """labels: what messages call the inputs, if they are not those of the loss."""
         self._model.history.last = compiled.program
         if compiled.repeats != 1:
             scalars = scalars * compiled.repeats
-        if self._care:
-            return self._run_with_care(compiled, executor, arrays, scalars)
-        return executor.run(arrays, scalars, self._train.key)
+        try:
+            if self._care:
+                return self._run_with_care(compiled, executor, arrays, scalars, labels)
+            return executor.run(arrays, scalars, self._train.key)
+        except IndexOutOfRange as error:
+            raise compiled.explained(error, arrays, scalars, self._train.key) from None
 
     def _run_with_care(
-        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
+        self,
+        compiled: Compiled,
+        executor: ExecutorLike,
+        arrays: Sequence[Any],
+        scalars: Sequence[float],
+        labels: Sequence[str] | None,
     ) -> list[Arr]:
         """Run on the host's arrays although a device may have newer ones; look for NaNs, if that is wanted."""
         if self._on_host:
             executor = compiled.minding_mirrors(executor)
         if self._look:
-            return self._run_and_look(compiled, executor, arrays, scalars)
+            return self._run_and_look(compiled, executor, arrays, scalars, labels)
         return executor.run(arrays, scalars, self._train.key)
 
     def _run_and_look(
-        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
+        self,
+        compiled: Compiled,
+        executor: ExecutorLike,
+        arrays: Sequence[Any],
+        scalars: Sequence[float],
+        labels: Sequence[str] | None,
     ) -> list[Arr]:
         """Run; if a NaN came out, go back and run again node by node to name the operation that made it."""
         saved = self._train.snapshot()
         outputs = executor.run(arrays, scalars, self._train.key)
-        if not any(map(has_nan, (*outputs, *(c.read() for c, _ in saved.cells)))):
+        written = [compiled.storage[leaf.id].read() for leaf, _ in compiled.graph.updates]
+        if not any(map(has_nan, (*outputs, *written))):
             return outputs
         self._train.restore(saved)
-        try:
-            compiled.linked(debug_nans=True).run(arrays, scalars, self._train.key)
-        finally:
-            self._train.restore(saved)
-        raise NumericError(
-            f"{compiled.graph.name} made a NaN that its operations, run one by one, do not make",
-            help="an operand is at the edge of a domain: look at exp, log and division",
-            code="SW902",
-        )
+        labels = labels or input_labels(self._model.names, compiled.spec)
+        nans = self._model.search(zip(labels, map(host_array, arrays), strict=True))
+        assert nans is not None
+        raise compiled.nan_error(arrays, scalars, self._train.key, nans)
 
     def lower(self, method: str, xs: Sequence[object], optimizer: Optimizer | None, device: Device | None) -> Any:
         """The program of a method for inputs like these, compiled if need be. That of `backward` also gives the loss,

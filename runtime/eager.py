@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.autodiff import Entry, gradients
-from ..compiler.errors import IndexOutOfRange, NumericError, ShapeError
+from ..compiler.errors import IndexOutOfRange, ShapeError
 from ..compiler.ir.attrs import Attrs, AttrValue
 from ..compiler.ir.build import Build
 from ..compiler.loc import Loc, user_loc
@@ -25,6 +25,7 @@ from ..compiler.types import DType, TensorType
 from ..dsl.array import make, type_of, type_text, value_of
 from ..dsl.interpreters import float_dtype, set_eager
 from ..dsl.pack import TList, flatten
+from .nans import NanSearch, Where
 from .values import AnyArray, array_of, tensor
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class _Scope:
     """What surrounds the operations that run now."""
 
     tapes: tuple[Tape, ...] = ()
-    debug_nans: bool = False
-    loc: Loc | None = None  # of the operation whose derivative runs
+    nans: NanSearch | None = None  # None: nobody looks for them
+    where: Where | None = None  # of the operation whose derivative runs
     device: Perform | None = None  # what performs operations, if not the host
 
 
@@ -92,38 +93,27 @@ def execute(op: str, args: Sequence[Arr], attrs: Attrs) -> Arr:
     for a in operands:
         if out is a:
             out = out.view()  # a value of its own: tapes tell values apart by identity
-    if scope.debug_nans:
-        check_nan(op, args, out, scope.loc or user_loc())
+    if scope.nans is not None:
+        scope.nans.check(op, args, out, scope.where or Where(user_loc()))
     for tape in scope.tapes:
         tape.entries.append(Entry(op, operands, attrs, out))
-        if scope.debug_nans:
+        if scope.nans is not None:
             tape.locs.append(user_loc())
     return out
 
 
-def has_nan(x: Arr) -> bool:
-    return x.dtype.kind == "f" and bool(np.isnan(x).any())
-
-
-def check_nan(op: str, args: Sequence[Arr], out: Arr, loc: Loc | None) -> None:
-    """Raise NumericError if `out` is the first value with a NaN."""
-    if has_nan(out) and not any(has_nan(a) for a in args):
-        where = "" if loc is None else f" at {loc}"
-        raise NumericError(
-            f"{op}{where} made a NaN from operands without one",
-            loc=loc,
-            details=[f"operand {i}: {a.dtype}{list(a.shape)}" for i, a in enumerate(args)],
-            help=f"keep the operands of {op} inside its domain, for instance with sw.clip or sw.where",
-            code="SW901",
-        )
-
-
 @contextmanager
-def scoped(*, tape: Tape | None = None, debug_nans: bool = False, device: Perform | None = None) -> Generator[None]:
-    """Open one more tape; look for NaNs; perform operations on a device."""
+def scoped(
+    *,
+    tape: Tape | None = None,
+    nans: NanSearch | None = None,
+    where: Where | None = None,
+    device: Perform | None = None,
+) -> Generator[None]:
+    """Open one more tape; look for NaNs, of which messages say that they are at `where`; perform operations on a device."""
     old = _scope.get()
     tapes = old.tapes if tape is None else (*old.tapes, tape)
-    token = _scope.set(_Scope(tapes, debug_nans or old.debug_nans, old.loc, device or old.device))
+    token = _scope.set(_Scope(tapes, nans or old.nans, where or old.where, device or old.device))
     try:
         yield
     finally:
@@ -149,9 +139,10 @@ def tape_gradients(tape: Tape, out: Arr, seed: Arr, wrt: Sequence[Arr]) -> list[
 
     def enter(entry: Entry[Arr], gradient: Arr) -> None:
         if locs:
-            _scope.set(_Scope(others, old.debug_nans, locs.get(id(entry.out)), old.device))
+            where = Where(locs.get(id(entry.out)), entry.op)
+            _scope.set(_Scope(others, old.nans, where, old.device))
 
-    token = _scope.set(_Scope(others, old.debug_nans, old.loc, old.device))
+    token = _scope.set(_Scope(others, old.nans, old.where, old.device))
     try:
         found = gradients(EagerBuild(), tape.entries, out, seed, wrt, key=id, enter=enter)
     finally:
@@ -219,7 +210,7 @@ class EagerSession:
     def __enter__(self) -> Self:
         self.reset()
         self._stack.enter_context(running(self._key, self._dtype))
-        self._stack.enter_context(scoped(tape=self._tape, debug_nans=self._debug_nans))
+        self._stack.enter_context(scoped(tape=self._tape, nans=NanSearch() if self._debug_nans else None))
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast, final
 
 import numpy as np
 
-from ..compiler.errors import CompileError, TraceError
+from ..compiler.errors import CompileError, DTypeError, IndexOutOfRange, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
@@ -26,11 +26,12 @@ from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from .backends import input_names, is_pack
 from .constants import check_constant, with_constants
-from .cuda.inputs import DeviceInput, given_array, received
+from .cuda.inputs import DeviceInput, given_array, host_array, received
 from .eager import EagerOps, inside_run, running, scoped
+from .nans import NanSearch, has_nan, input_labels
 from .options import Options, check_available
 from .programs import Compiled, change, compile_program, refuse_recompile
-from .values import AnyArray, Arr, tensor
+from .values import AnyArray, Arr, array_of, tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,13 +121,24 @@ class Jitted(Generic[P, R]):
 
     def _run_eagerly(self, call: Call, key: tuple[int, int]) -> object:
         f, real = cast("Callable[..., object]", self._f), _first_float(call.leaves)
+        nans = self._search(call) if self._options.debug_nans else None
         if self._options.device != "cpu":
             from .cuda.eager import call_eagerly
 
-            return call_eagerly(f, call.positional(), call.static, key=key, real=real, options=self._options)
-        nans = scoped(debug_nans=self._options.debug_nans)
-        with running(key, real), nans, axis_scope(self._options.checks), constants_told():
-            return f(*call.positional(), **call.static)
+            result = call_eagerly(
+                f, call.positional(), call.static, key=key, real=real, options=self._options, nans=nans
+            )
+        else:
+            with running(key, real), scoped(nans=nans), axis_scope(self._options.checks), constants_told():
+                result = f(*call.positional(), **call.static)
+        if nans is not None:
+            nans.finish([array_of(x) for x in flatten(result)[0]])
+        return result
+
+    def _search(self, call: Call) -> NanSearch:
+        """What looks for NaNs in a call."""
+        arrays = [host_array(given_array(x, "this argument")) for x in call.leaves]
+        return NanSearch(zip(input_labels(self._names, call.spec), arrays, strict=True))
 
     def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """The compiled program for arguments like these; nothing is run."""
@@ -185,8 +197,13 @@ class Jitted(Generic[P, R]):
         compiled = ready.compiled
         arrays = [_contiguous(given_array(x, "this argument")) for x in call.leaves]
         executor = compiled.linked() if any(0 in a.shape for a in arrays) else compiled.executor
-        outputs = executor.run(arrays, (), key)
         self._last = compiled.program
+        try:
+            outputs = executor.run(arrays, (), key)
+        except IndexOutOfRange as error:
+            raise compiled.explained(error, arrays, (), key) from None
+        if self._options.debug_nans and any(map(has_nan, outputs)):
+            raise compiled.nan_error(arrays, (), key, self._search(call))
         return ready.spec.unflatten([tensor(a, n) for a, n in zip(outputs, ready.names, strict=True)])
 
     def _find(self, call: Call) -> Ready:

@@ -1,7 +1,7 @@
 """`LinkedSession`: runs a recorded graph node by node, with the op table's NumPy references.
 
 The obvious interpreter between eager and compiled: an oracle for the compiler, and what names the operation that made
-a NaN. It has the shape of the compiled `Executor`, so either can stand behind a trainer.
+a NaN or met a wrong index. It has the shape of the compiled `Executor`, so either can stand behind a trainer.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from ..compiler.errors import CompileError, DTypeError, ShapeError, ShapewrightError
 from ..compiler.ir.attrs import Attrs, AttrValue
 from ..compiler.ir.graph import Graph, LeafKind, Node
+from ..compiler.loc import user_loc
 from ..compiler.ops.table import OPS
 from ..compiler.sizes import Poly, Symbol, evaluate
 from ..compiler.types import DType
-from .eager import check_nan
+from ..dsl.array import type_text
+from .nans import NanSearch, Where
 
 Arr: TypeAlias = NDArray[np.generic]
 Env: TypeAlias = Mapping[Symbol, int]
@@ -73,9 +75,8 @@ class LinkedSession:
     storage: leaf node id -> array, for parameters, state and given gradients; updates overwrite it in place.
     """
 
-    def __init__(self, graph: Graph, storage: Mapping[int, Arr] | None = None, *, debug_nans: bool = False) -> None:
+    def __init__(self, graph: Graph, storage: Mapping[int, Arr] | None = None) -> None:
         self.graph = graph
-        self.debug_nans = debug_nans
         self.values: dict[int, Arr] = {}
         self._storage = dict(storage or {})
         self._nodes = graph.live()
@@ -101,7 +102,22 @@ class LinkedSession:
 
         Raises:
             ShapeError, DTypeError: an array that does not fit its leaf. CompileError: a leaf without an array.
+            IndexOutOfRange: an index outside its axis; nothing is updated.
         """
+        outputs = self.look(inputs, scalars, key)
+        new = [(self.values[leaf.id], _value(self.values, value).copy()) for leaf, value in self.graph.updates]
+        for array, value in new:
+            np.copyto(array, value, casting="no")
+        return outputs
+
+    def look(
+        self,
+        inputs: Sequence[Arr] = (),
+        scalars: Sequence[float] = (),
+        key: tuple[int, int] = (0, 0),
+        nans: NanSearch | None = None,
+    ) -> list[Arr]:
+        """As `run`, without the updates. nans: what looks at every result, and raises NumericError for the first NaN."""
         values = dict(self._storage)
         env: dict[Symbol, int] = {}
         _count("input arrays", inputs, self._inputs)
@@ -116,23 +132,32 @@ class LinkedSession:
         values.update(self.graph.constants)
         for node in self._nodes:
             if node.op != "leaf":
-                values[node.id] = self._execute(node, values, env)
+                values[node.id] = _execute(node, values, env, nans)
         self.values = values
-        outputs = [_value(values, n).copy() for n in self.graph.outputs]
-        new = [(values[leaf.id], _value(values, value).copy()) for leaf, value in self.graph.updates]
-        for array, value in new:
-            np.copyto(array, value, casting="no")
-        return outputs
+        return [_value(values, n).copy() for n in self.graph.outputs]
 
-    def _execute(self, node: Node, values: Mapping[int, Arr], env: Env) -> Arr:
-        args = tuple(_value(values, n) for n in node.inputs)
-        try:
-            out = OPS[node.op].reference(args, resolve(node.attrs, env))
-        except ShapewrightError as error:
-            raise error.at(node.loc) from None
-        if self.debug_nans:
-            check_nan(node.op, args, out, node.loc)
-        return out
+
+def _execute(node: Node, values: Mapping[int, Arr], env: Env, nans: NanSearch | None) -> Arr:
+    args = tuple(_value(values, n) for n in node.inputs)
+    try:
+        out = OPS[node.op].reference(args, resolve(node.attrs, env))
+    except ShapewrightError as error:
+        raise error.at(node.loc, _operands(node, env)) from None
+    if nans is not None:
+        nans.check(node.op, args, out, _where(node))
+    return out
+
+
+def _operands(node: Node, env: Env) -> list[str]:
+    """The operands as the user wrote them, with the sizes of this run."""
+    return [
+        f"{name}: {x if isinstance(x, str) else type_text(x, lambda s: evaluate(s, env))}" for name, x in node.operands
+    ]
+
+
+def _where(node: Node) -> Where:
+    origin = (node.tag or "").removesuffix("_grad") if node.role == "backward" else ""
+    return Where(node.loc or user_loc(), origin or None, node.role == "update")
 
 
 def _value(values: Mapping[int, Arr], node: Node) -> Arr:

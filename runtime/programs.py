@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast, final
 
 from ..compiler.autodiff import GraphBuild
-from ..compiler.errors import CompileError
+from ..compiler.errors import CompileError, IndexOutOfRange, NumericError, ShapewrightError
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Symbol
 from ..compiler.types import TensorType
 from ..dsl.pack import Spec, flatten
+from .cuda.inputs import host_array
 from .linked import LinkedSession, bind_sizes
-from .mirrors import HostExecutor
+from .mirrors import HostExecutor, read_all
+from .nans import NanSearch
 from .optim import Optimizer, apply_updates
 from .options import Options
 from .params import Cell
@@ -111,9 +113,46 @@ class Compiled:
     repeats: int = 1  # the scalars are passed once for each element type the parameters have
     device: str = "cpu"
 
-    def linked(self, *, debug_nans: bool = False) -> ExecutorLike:
+    def linked(self) -> ExecutorLike:
         """The graph run node by node on the host, in the place of the program."""
-        return linked(self.graph, self.storage, self.device, debug_nans=debug_nans)
+        return linked(self.graph, self.storage, self.device)
+
+    def explained(
+        self, error: IndexOutOfRange, inputs: Sequence[Any], scalars: Sequence[float], key: tuple[int, int]
+    ) -> ShapewrightError:
+        """The error of a kernel as eager code tells it: with the operands, and how many indices are outside."""
+        try:
+            self._replay(inputs, scalars, key)
+        except IndexOutOfRange as same:
+            return same.with_traceback(None)
+        return error
+
+    def _replay(
+        self,
+        inputs: Sequence[Any],
+        scalars: Sequence[float],
+        key: tuple[int, int],
+        nans: NanSearch | None = None,
+    ) -> list[Arr]:
+        """The outputs, node by node on the host, for the error that this raises; no cell is written."""
+        read_all(self.storage.values())
+        session = LinkedSession(self.graph, host_arrays(self.storage))
+        return session.look([host_array(x) for x in inputs], scalars, key, nans)
+
+    def nan_error(
+        self, inputs: Sequence[Any], scalars: Sequence[float], key: tuple[int, int], nans: NanSearch
+    ) -> NumericError:
+        """The error for a NaN in the results: what made it, or had it, is found node by node. No cell is written."""
+        try:
+            nans.finish(self._replay(inputs, scalars, key, nans))
+        except NumericError as error:
+            return error.with_traceback(None)
+        return NumericError(
+            f"{self.graph.name} made a NaN that its operations, run one by one, do not make",
+            loc=user_loc(),
+            help="an operand is at the edge of a domain: look at exp, log and division",
+            code="SW902",
+        )
 
     def minding_mirrors(self, executor: ExecutorLike) -> ExecutorLike:
         """An executor on the host's arrays, for cells that a device may have newer."""
@@ -132,9 +171,9 @@ class Compiled:
         )
 
 
-def linked(graph: Graph, storage: Mapping[int, Cell], device: str, *, debug_nans: bool = False) -> ExecutorLike:
-    """A graph run node by node on the host, whatever the device: for empty axes, and to look for NaNs."""
-    session = LinkedSession(graph, host_arrays(storage), debug_nans=debug_nans)
+def linked(graph: Graph, storage: Mapping[int, Cell], device: str) -> ExecutorLike:
+    """A graph run node by node on the host, whatever the device: for empty axes."""
+    session = LinkedSession(graph, host_arrays(storage))
     return session if device == "cpu" else HostExecutor(session, graph, storage)
 
 

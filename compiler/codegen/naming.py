@@ -6,6 +6,9 @@ from ..loop.ir import Combine, Dot, Leaf, LoopNode, Map, Reduce
 from ..sizes import Poly, Size, symbols
 from .text import identifier
 
+# Operations whose result may be a copy of the operand.
+_MOVING = frozenset(["broadcast_to", "identity", "reshape", "slice", "transpose"])
+
 # What a value without a name of the user's holds, by the scalar function that makes it.
 RESULTS = {
     "abs": "magnitude",
@@ -41,11 +44,21 @@ def buffer_name(n: LoopNode) -> str:
     return identifier(n.node.name or n.node.kind) if isinstance(n, Leaf) else value_name(n)
 
 
+def is_copy(n: LoopNode) -> bool:
+    """Whether this is another value as an operation wants it to lie, and not what the operation gives."""
+    if not isinstance(n, Map) or n.fn != "identity" or n.into is not None or n.origin is None:
+        return False
+    given = n.reads[0].source.origin is n.origin or n.origin.op in _MOVING
+    return not given
+
+
 def value_name(n: LoopNode) -> str:
     """The user's name of a value, else what it is."""
     o = n.origin
     if n.into is not None:
         return buffer_name(n.into)
+    if is_copy(n):
+        return f"{buffer_name(n.reads[0].source)}_copy"
     if o is not None and o.name:
         return identifier(o.name)
     match n:

@@ -38,6 +38,8 @@ class Node:
     name: str | None = None
     tag: str | None = None  # the composite operation (layer_norm, cross_entropy, ...) this node is a part of
     locs: list[Loc] = field(default_factory=list[Loc])
+    gradient_of: Node | None = None  # the value whose name this has, with `_grad` added
+    operands: tuple[tuple[str, TensorType | str], ...] = ()  # as the user wrote them, where an index can be wrong
 
     @property
     def loc(self) -> Loc | None:

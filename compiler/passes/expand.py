@@ -91,6 +91,7 @@ def expand(graph: Graph) -> Graph:
             value = b.apply(n.op, [new[x.id] for x in n.inputs], n.attrs)
         if value.id >= first and value.name is None:
             value.name = n.name
+            value.gradient_of = new.get(n.gradient_of.id) if n.gradient_of is not None else None
         new[n.id] = value
     out.outputs = [new[n.id] for n in graph.outputs]
     out.updates = [(new[leaf.id], new[value.id]) for leaf, value in graph.updates]

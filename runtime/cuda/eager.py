@@ -8,12 +8,14 @@ from typing import Any, cast, final
 
 import numpy as np
 
+from ...compiler.loc import user_loc
 from ...compiler.types import DType, TensorType
 from ...dsl.array import make, type_of, value_of
 from ...dsl.pack import flatten
 from ...dsl.scope import axis_scope
 from ..backends import Engine, Model, check_result
 from ..eager import EagerBuild, Tape, running, scoped, tape_gradients
+from ..nans import NanSearch, Where
 from ..optim import Optimizer, apply_updates
 from ..options import Options
 from ..params import Cell
@@ -34,8 +36,14 @@ class CudaEagerEngine(Engine):
 
     # ---- methods
     def forward(self, xs: Sequence[object]) -> Arr:
-        with self._running(None):
-            return self._host(check_result(self._model.call(*self._packs(), *self._inputs(xs)), self._model)[0])
+        inputs = self._model.named_inputs(xs)
+        nans = self._model.search_of(inputs)
+        with self._running(None, nans):
+            lifts = [lifted(self._ops, x) for x in inputs]
+            loss = self._host(check_result(self._model.call(*self._packs(), *lifts), self._model)[0])
+        if nans is not None:
+            nans.finish([loss])
+        return loss
 
     def value_and_grad(self, xs: Sequence[object]) -> tuple[Arr, list[Arr]]:
         loss, grads, _ = self._run(xs)
@@ -53,9 +61,9 @@ class CudaEagerEngine(Engine):
 
     # ---- running
     @contextmanager
-    def _running(self, tape: Tape | None) -> Generator[None]:
+    def _running(self, tape: Tape | None, nans: NanSearch | None) -> Generator[None]:
         model = self._model
-        scope = scoped(tape=tape, debug_nans=model.options.debug_nans, device=self._ops.perform)
+        scope = scoped(tape=tape, nans=nans, device=self._ops.perform)
         with running(model.train.key, model.real), scope, axis_scope(model.options.checks):
             yield
 
@@ -63,8 +71,10 @@ class CudaEagerEngine(Engine):
         """The loss, one gradient per parameter (zeros where none is needed), and the new state."""
         model, tape = self._model, Tape()
         cells = model.train.params.cells
-        inputs = self._inputs(xs)
-        with self._running(tape):
+        given = model.named_inputs(xs)
+        nans = model.search_of(given)
+        inputs = [lifted(self._ops, x) for x in given]
+        with self._running(tape, nans):
             packs = self._packs()
             refs = [cast("Arr", value_of(x)) for x in flatten(packs[0])[0]]
             loss, *state = check_result(model.call(*packs, *inputs), model)
@@ -75,7 +85,10 @@ class CudaEagerEngine(Engine):
             dense = [
                 self._ops.lift(grads[i] if i in grads else np.zeros(c.shape, c.dtype)) for i, c in enumerate(cells)
             ]
-            return loss, dense, [self._own(self._value(s)) for s in state]
+            after = [self._own(self._value(s)) for s in state]
+        if nans is not None:
+            nans.finish([g.fetch() for g in (self._value(loss), *dense, *after)])
+        return loss, dense, after
 
     def _packs(self) -> tuple[Any, ...]:
         """Parameters, and the user's state, as packs on their mirrors."""
@@ -96,9 +109,6 @@ class CudaEagerEngine(Engine):
     def _array(self, cell: Cell) -> DeviceArray:
         mirror = self._mirror(cell)
         return self._ops.on(mirror.address, cell.shape, cell.dtype, mirror)
-
-    def _inputs(self, xs: Sequence[object]) -> list[Any]:
-        return [lifted(self._ops, x) for x in self._model.named_inputs(xs)]
 
     def _value(self, x: AnyArray) -> DeviceArray:
         return self._ops.lift(cast("Arr", value_of(x)))
@@ -121,7 +131,8 @@ class CudaEagerEngine(Engine):
         values = optimizer.scalars(lr, moments.t + 1)
         cells = train.params.trainable()
         used = [g for g, c in zip(grads, train.params.cells, strict=True) if c.requires_grad]
-        with scoped(device=self._ops.perform):
+        nans = self._model.search_of_update([g.fetch() for g in grads]) if self._model.options.debug_nans else None
+        with scoped(nans=nans, where=Where(user_loc(), update=True), device=self._ops.perform):
             new, slots = apply_updates(
                 self._build,
                 optimizer,
@@ -157,10 +168,11 @@ def call_eagerly(
     key: tuple[int, int],
     real: DType | None,
     options: Options,
+    nans: NanSearch | None,
 ) -> object:
     """Call a function with every operation on the device; its result comes back to the host."""
     ops = DeviceOps(options.matmul_precision)
-    scope = scoped(debug_nans=options.debug_nans, device=ops.perform)
+    scope = scoped(nans=nans, device=ops.perform)
     with running(key, real), scope, axis_scope(options.checks):
         result = f(*[lifted(ops, a) for a in args], **static)
     leaves, spec = flatten(result)

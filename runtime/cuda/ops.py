@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast, final
 
 import numpy as np
@@ -37,6 +38,7 @@ class OneOp:
         leaves = [graph.leaf("input", f"x{i}", t) for i, t in enumerate(types)]
         graph.outputs = [graph.add(op, leaves, attrs)]
         program = compile_graph(graph, target="cuda", machine=SIMULATOR if target.simulated else CUDA)
+        self.reference: Final = partial(_on_host, op, attrs)
         self.type: Final = graph.outputs[0].type
         self.plan: Final = cuda_plan(program, {})
         self.sites: Final[list[Node]] = program.schedule.program.sites
@@ -98,7 +100,7 @@ class DeviceOps:
         types = tuple(x.type for x in operands)
         out_type = infer(op, types, attrs)
         if any(0 in t.shape for t in (*types, out_type)):  # kernels assume sizes of at least 1
-            return cast("Arr", self.lift(OPS[op].reference(tuple(x.fetch() for x in operands), attrs)))
+            return cast("Arr", self.lift(_on_host(op, attrs, operands)))
         return cast("Arr", self._run(_one(self.device, op, attrs, types), operands))
 
     def _number(self, attrs: Attrs) -> DeviceArray:
@@ -144,14 +146,19 @@ class DeviceOps:
                 address(call.c), call.ldc, loops, "f64" if call.dtype == "f64" else "f32", self._precision,
             ).enqueue(self.device)  # fmt: skip
         if one.sites:
-            self._check(one)
+            self._check(one, operands)
         return out
 
-    def _check(self, one: OneOp) -> None:
+    def _check(self, one: OneOp, operands: Sequence[DeviceArray]) -> None:
         flag = np.zeros(1, np.int64)
         self.device.download(self._flags.address, flag)
         if flag[0]:
+            one.reference(operands)  # raises the same, and says how many indices are outside
             raise index_error(one.sites[int(flag[0]) - 1]).at(user_loc())
+
+
+def _on_host(op: str, attrs: Attrs, operands: Sequence[DeviceArray]) -> Arr:
+    return OPS[op].reference(tuple(x.fetch() for x in operands), attrs)
 
 
 _pools: Final[dict[int, Pool]] = {}

@@ -94,5 +94,6 @@ def fake_device(monkeypatch: pytest.MonkeyPatch) -> Options:
     monkeypatch.setattr(programs, "target", target)
     monkeypatch.setattr(probe, "require_cuda", nothing_is_missing)
     monkeypatch.setattr(inputs, "our_stream", lambda: STREAM)
-    monkeypatch.setattr("shapewright.runtime.mirrors.host_array", host_array)
+    for module in ("backends", "compiled", "jit", "mirrors", "programs"):
+        monkeypatch.setattr(f"shapewright.runtime.{module}.host_array", host_array)
     return Options(device="cuda")

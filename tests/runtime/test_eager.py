@@ -87,7 +87,7 @@ def test_draws_follow_key_and_order() -> None:
 def test_the_first_nan_is_named() -> None:
     with EagerSession(debug_nans=True) as session:
         (x,) = session.use_inputs(reals([1.0, -1.0]))
-        with pytest.raises(NumericError, match=r"log at test_eager\.py") as error:
+        with pytest.raises(NumericError, match=r"`log` at test_eager\.py") as error:
             _ = functions.log(x) + 1.0
     assert "-1" not in str(error.value).replace("SW901", "")  # never array values
 

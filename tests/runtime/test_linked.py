@@ -13,6 +13,7 @@ from shapewright.dsl import functions
 from shapewright.dsl.pack import TList
 from shapewright.dsl.record import record
 from shapewright.runtime.linked import LinkedSession
+from shapewright.runtime.nans import NanSearch
 from shapewright.runtime.params import ParamList
 from shapewright.runtime.transforms import value_and_grad
 
@@ -91,5 +92,5 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_the_operation_that_made_a_nan_is_named() -> None:
     recording = record(log_plus, TList(reals(1.0)), reals([1.0]))
     storage = {recording.params[0].id: np.asarray(1.0, np.float32)}
-    with pytest.raises(NumericError, match=r"log at test_linked\.py"):
-        LinkedSession(recording.graph, storage, debug_nans=True).run([np.array([-1.0], np.float32)])
+    with pytest.raises(NumericError, match=r"`log` at test_linked\.py"):
+        LinkedSession(recording.graph, storage).look([np.array([-1.0], np.float32)], nans=NanSearch())

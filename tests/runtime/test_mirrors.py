@@ -220,7 +220,7 @@ def test_looking_for_nans(device: Options) -> None:
     x, y = models.line_data(4)
     trainer.step(x, y.numpy() * 0 - 1, lr=0.1)
     before = bits(trainer)
-    with pytest.raises(NumericError, match="log at test_mirrors"):
+    with pytest.raises(NumericError, match="`log` at test_mirrors"):
         trainer.step(x, y.numpy() * 0 + 9, lr=0.1)
     assert bits(trainer) == before
 

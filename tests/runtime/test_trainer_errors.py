@@ -159,7 +159,7 @@ def test_debug_nans_names_operation_and_line(options: Make) -> None:
     before = trainer.get_params()
     bad = Tensor[models.Batch, models.Features](np.full((4, models.FEATURES), -9.0, np.float32))
     for method in ("forward", "backward", "step"):
-        with pytest.raises(NumericError, match=r"log at test_trainer_errors\.py") as caught:
+        with pytest.raises(NumericError, match=r"`log` at test_trainer_errors\.py") as caught:
             getattr(trainer, method)(bad, **({"lr": 0.1} if method == "step" else {}))
         assert "functions.log(x @ p.w + p.b)" in str(caught.value)
     assert same(before, trainer.get_params())

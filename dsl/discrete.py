@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, methods, movement
+from . import alias, methods, movement, orders
 from .array import Array, DTypeLike, on_device
 from .conversion import construct
 from .dispatch import operate
@@ -142,6 +142,7 @@ class IntTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
+    @orders.int_transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -168,7 +169,8 @@ class IntTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -202,7 +204,8 @@ class IntTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 
@@ -307,6 +310,7 @@ class BoolTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
+    @orders.bool_transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -333,7 +337,8 @@ class BoolTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -367,7 +372,8 @@ class BoolTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, creation, methods, movement
+from . import alias, creation, methods, movement, orders
 from .array import Arr, DTypeLike, on_device, register_classes, single
 from .array import Array as Array
 from .array import make as make
@@ -357,7 +357,7 @@ class Tensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
-    @methods.transposition
+    @orders.transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -394,7 +394,8 @@ class Tensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -428,7 +429,8 @@ class Tensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

@@ -80,7 +80,7 @@ class Array(Generic[*S]):
         return self._type.names
 
     # ---- values
-    def numpy(self) -> Arr:
+    def numpy(self) -> NDArray[Any]:
         """The value as a NumPy array that cannot be written to. TraceError if it is only recorded."""
         if self._ops is not None:
             self._no_value(".numpy()")

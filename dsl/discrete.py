@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, methods, movement
+from . import alias, methods, movement, orders
 from .array import Array, DTypeLike, on_device
 from .conversion import construct
 from .dispatch import operate
 from .indexing import index
+from .int_broadcasts import IntOperators
 from .movement import Axis, reduce
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
 MYPY = False
 
 
-class IntTensor(Array[*S]):
+class IntTensor(IntOperators[*S]):
     """An integer tensor: labels, indices, counts. Arrays of any integer type become int64."""
 
     __slots__ = ()
@@ -54,32 +55,11 @@ class IntTensor(Array[*S]):
             return alias.alias(cls, super().__class_getitem__, axes)
 
     # ---- arithmetic
-    @overload
-    def __add__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
-    @overload
-    def __add__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
-    def __add__(self, o: Any) -> Any:
-        return operate("add", self, o)
-
     def __radd__(self, o: int) -> IntTensor[*S]:
         return operate("add", o, self)
 
-    @overload
-    def __sub__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
-    @overload
-    def __sub__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
-    def __sub__(self, o: Any) -> Any:
-        return operate("sub", self, o)
-
     def __rsub__(self, o: int) -> IntTensor[*S]:
         return operate("sub", o, self)
-
-    @overload
-    def __mul__(self, o: int | IntTensor[*S] | IntTensor[()]) -> IntTensor[*S]: ...
-    @overload
-    def __mul__(self: IntTensor[*B, A], o: IntTensor[A] | IntTensor[*B, One]) -> IntTensor[*B, A]: ...
-    def __mul__(self, o: Any) -> Any:
-        return operate("mul", self, o)
 
     def __rmul__(self, o: int) -> IntTensor[*S]:
         return operate("mul", o, self)
@@ -99,18 +79,6 @@ class IntTensor(Array[*S]):
 
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
-
-    def __lt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
-        return operate("less", self, o)
-
-    def __le__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
-        return operate("less_equal", self, o)
-
-    def __gt__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
-        return operate("greater", self, o)
-
-    def __ge__(self, o: int | IntTensor[*S] | IntTensor[()]) -> BoolTensor[*S]:  # type: ignore[misc]  # the reflected one is wider
-        return operate("greater_equal", self, o)
 
     def __hash__(self) -> int:
         return id(self)
@@ -142,6 +110,7 @@ class IntTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
+    @orders.int_transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -168,7 +137,8 @@ class IntTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -202,7 +172,8 @@ class IntTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> IntTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 
@@ -307,6 +278,7 @@ class BoolTensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
+    @orders.bool_transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -333,7 +305,8 @@ class BoolTensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -367,7 +340,8 @@ class BoolTensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> BoolTensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 
@@ -405,7 +379,7 @@ def _complete(cls: type[Any]) -> None:
     """Give `cls` the arithmetic operators it lacks: a checker refuses them, and so do they at run time."""
     for name, op in _OPERATORS.items():
         for method, reflected in ((f"__{name}__", False), (f"__r{name}__", True)):
-            if method not in vars(cls):
+            if not hasattr(cls, method):
                 setattr(cls, method, _refusing(op, reflected))
 
 

@@ -17,8 +17,12 @@ S = TypeVarTuple("S")
 B = TypeVarTuple("B")
 A = TypeVar("A")
 C = TypeVar("C")
-D = TypeVar("D")
-E = TypeVar("E")
+R1 = TypeVar("R1")
+R2 = TypeVar("R2")
+R3 = TypeVar("R3")
+R4 = TypeVar("R4")
+R5 = TypeVar("R5")
+R = TypeVar("R")
 One: TypeAlias = Literal[1]
 No: TypeAlias = Literal[False]
 Yes: TypeAlias = Literal[True]
@@ -138,42 +142,30 @@ class ConditionOf(Generic[*S]):
         raise AssertionError("its type alone is used")
 
 
-class TransposeOf(Generic[*S]):
-    """The orders of two, three and four axes of a floating tensor that have a typed result."""
+class SizesOf(Generic[R1, R2, R3, R4, R5, R]):
+    """A method that takes the sizes of its result, one by one or as a tuple: R1 to R5 are tensors of so many axes."""
 
     @overload
-    def __call__(self: TransposeOf[A, C]) -> Tensor[C, A]: ...
+    def __call__(self, a: int | tuple[int], /) -> R1: ...
     @overload
-    def __call__(self: TransposeOf[A, C], a: Literal[1], b: Literal[0], /) -> Tensor[C, A]: ...
+    def __call__(self, a: int, b: int, /) -> R2: ...
     @overload
-    def __call__(self: TransposeOf[A, C, D], a: Literal[0], b: Literal[2], c: Literal[1], /) -> Tensor[A, D, C]: ...
+    def __call__(self, to: tuple[int, int], /) -> R2: ...
     @overload
-    def __call__(self: TransposeOf[A, C, D], a: Literal[1], b: Literal[0], c: Literal[2], /) -> Tensor[C, A, D]: ...
+    def __call__(self, a: int, b: int, c: int, /) -> R3: ...
     @overload
-    def __call__(self: TransposeOf[A, C, D], a: Literal[1], b: Literal[2], c: Literal[0], /) -> Tensor[C, D, A]: ...
+    def __call__(self, to: tuple[int, int, int], /) -> R3: ...
     @overload
-    def __call__(self: TransposeOf[A, C, D], a: Literal[2], b: Literal[0], c: Literal[1], /) -> Tensor[D, A, C]: ...
+    def __call__(self, a: int, b: int, c: int, d: int, /) -> R4: ...
     @overload
-    def __call__(self: TransposeOf[A, C, D], a: Literal[2], b: Literal[1], c: Literal[0], /) -> Tensor[D, C, A]: ...
+    def __call__(self, to: tuple[int, int, int, int], /) -> R4: ...
     @overload
-    def __call__(
-        self: TransposeOf[A, C, D, E], a: Literal[0], b: Literal[2], c: Literal[1], d: Literal[3], /
-    ) -> Tensor[A, D, C, E]: ...
+    def __call__(self, a: int, b: int, c: int, d: int, e: int, /) -> R5: ...
     @overload
-    def __call__(
-        self: TransposeOf[A, C, D, E], a: Literal[0], b: Literal[1], c: Literal[3], d: Literal[2], /
-    ) -> Tensor[A, C, E, D]: ...
+    def __call__(self, to: tuple[int, int, int, int, int], /) -> R5: ...
     @overload
-    def __call__(
-        self: TransposeOf[A, C, D, E], a: Literal[0], b: Literal[2], c: Literal[3], d: Literal[1], /
-    ) -> Tensor[A, D, E, C]: ...
-    @overload
-    def __call__(
-        self: TransposeOf[A, C, D, E], a: Literal[0], b: Literal[3], c: Literal[1], d: Literal[2], /
-    ) -> Tensor[A, E, C, D]: ...
-    @overload
-    def __call__(self, *axes: int | Sequence[int] | None) -> Any: ...
-    def __call__(self, *axes: Any) -> Any:
+    def __call__(self, *sizes: int | Sequence[int]) -> R: ...
+    def __call__(self, *sizes: Any) -> Any:
         raise AssertionError("its type alone is used")
 
 
@@ -202,6 +194,44 @@ class Test(Protocol):
     def __get__(self, x: BoolTensor[*S], owner: object = None) -> ConditionOf[*S]: ...
 
 
+class Resize(Protocol):
+    """A method that is a `SizesOf` its kind of tensor."""
+
+    @overload
+    def __get__(
+        self, x: Tensor[*S], owner: object = None
+    ) -> SizesOf[
+        Tensor[Any],
+        Tensor[Any, Any],
+        Tensor[Any, Any, Any],
+        Tensor[Any, Any, Any, Any],
+        Tensor[Any, Any, Any, Any, Any],
+        Tensor[*tuple[Any, ...]],
+    ]: ...
+    @overload
+    def __get__(
+        self, x: IntTensor[*S], owner: object = None
+    ) -> SizesOf[
+        IntTensor[Any],
+        IntTensor[Any, Any],
+        IntTensor[Any, Any, Any],
+        IntTensor[Any, Any, Any, Any],
+        IntTensor[Any, Any, Any, Any, Any],
+        IntTensor[*tuple[Any, ...]],
+    ]: ...
+    @overload
+    def __get__(
+        self, x: BoolTensor[*S], owner: object = None
+    ) -> SizesOf[
+        BoolTensor[Any],
+        BoolTensor[Any, Any],
+        BoolTensor[Any, Any, Any],
+        BoolTensor[Any, Any, Any, Any],
+        BoolTensor[Any, Any, Any, Any, Any],
+        BoolTensor[*tuple[Any, ...]],
+    ]: ...
+
+
 def reduction(f: Callable[..., Any]) -> Reduce:
     """`f` with the signatures of a `ReductionOf`."""
     return cast("Reduce", f)
@@ -222,12 +252,6 @@ def condition(f: Callable[..., Any]) -> Test:
     return cast("Test", f)
 
 
-class Transpose(Protocol):
-    """A method that is a `TransposeOf` its tensor."""
-
-    def __get__(self, x: Tensor[*S], owner: object = None) -> TransposeOf[*S]: ...
-
-
-def transposition(f: Callable[..., Any]) -> Transpose:
-    """`f` with the signatures of a `TransposeOf`."""
-    return cast("Transpose", f)
+def resizing(f: Callable[..., Any]) -> Resize:
+    """`f` with the signatures of a `SizesOf`."""
+    return cast("Resize", f)

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, overload
 
-from . import alias, creation, methods, movement
+from . import alias, creation, methods, movement, orders
 from .array import Arr, DTypeLike, on_device, register_classes, single
 from .array import Array as Array
 from .array import make as make
+from .broadcasts import FloatOperators
 from .conversion import as_array as as_array
 from .conversion import construct
 from .discrete import BoolTensor as BoolTensor
@@ -46,7 +47,7 @@ TYPE_CHECKING_WITH_PYREFLY: Literal[False] = False
 MYPY = False
 
 
-class Tensor(Array[*S]):
+class Tensor(FloatOperators[*S]):
     """A floating tensor. `Tensor[Batch, Pixels](array)` checks rank, sizes and kind; `Tensor(array)` the kind only.
 
     array: numbers, nested lists, anything with `__array__` or DLPack (copied). Python numbers become float32; arrays
@@ -117,114 +118,6 @@ class Tensor(Array[*S]):
         return alias.constructed(cls, creation.drawn("uniform", sizes, dtype, key, low=float(low), high=float(high)))
 
     # ---- arithmetic
-    @overload
-    def __add__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
-    @overload
-    def __add__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
-    @overload
-    def __add__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
-    @overload
-    def __add__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __add__(self: Tensor[*B, A, C, E], o: Tensor[A, C, E]) -> Tensor[*B, A, C, E]: ...
-    @overload
-    def __add__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __add__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __add__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
-    @overload
-    def __add__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
-    @overload
-    def __add__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __add__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
-    @overload
-    def __add__(self: Tensor[One, C], o: Tensor[A, One]) -> Tensor[A, C]: ...
-    def __add__(self, o: Any) -> Any:
-        return operate("add", self, o)
-
-    @overload
-    def __sub__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
-    @overload
-    def __sub__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
-    @overload
-    def __sub__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
-    @overload
-    def __sub__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __sub__(self: Tensor[*B, A, C, E], o: Tensor[A, C, E]) -> Tensor[*B, A, C, E]: ...
-    @overload
-    def __sub__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __sub__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __sub__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
-    @overload
-    def __sub__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
-    @overload
-    def __sub__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __sub__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
-    @overload
-    def __sub__(self: Tensor[One, C], o: Tensor[A, One]) -> Tensor[A, C]: ...
-    def __sub__(self, o: Any) -> Any:
-        return operate("sub", self, o)
-
-    @overload
-    def __mul__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
-    @overload
-    def __mul__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
-    @overload
-    def __mul__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
-    @overload
-    def __mul__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __mul__(self: Tensor[*B, A, C, E], o: Tensor[A, C, E]) -> Tensor[*B, A, C, E]: ...
-    @overload
-    def __mul__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __mul__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __mul__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
-    @overload
-    def __mul__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
-    @overload
-    def __mul__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __mul__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
-    @overload
-    def __mul__(self: Tensor[One, C], o: Tensor[A, One]) -> Tensor[A, C]: ...
-    def __mul__(self, o: Any) -> Any:
-        return operate("mul", self, o)
-
-    @overload
-    def __truediv__(self, o: float | Tensor[*S] | Tensor[()]) -> Tensor[*S]: ...
-    @overload
-    def __truediv__(self: Tensor[()], o: Tensor[*B]) -> Tensor[*B]: ...
-    @overload
-    def __truediv__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> Tensor[*B, A]: ...
-    @overload
-    def __truediv__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __truediv__(self: Tensor[*B, A, C, E], o: Tensor[A, C, E]) -> Tensor[*B, A, C, E]: ...
-    @overload
-    def __truediv__(self: Tensor[A], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __truediv__(self: Tensor[A, C], o: Tensor[*B, A, C]) -> Tensor[*B, A, C]: ...
-    @overload
-    def __truediv__(self: Tensor[A, *B], o: Tensor[One, *B]) -> Tensor[A, *B]: ...
-    @overload
-    def __truediv__(self: Tensor[A, C, *B], o: Tensor[A, One, *B]) -> Tensor[A, C, *B]: ...
-    @overload
-    def __truediv__(self: Tensor[*B, One], o: Tensor[*B, A]) -> Tensor[*B, A]: ...
-    @overload
-    def __truediv__(self: Tensor[A, One], o: Tensor[One, C]) -> Tensor[A, C]: ...
-    @overload
-    def __truediv__(self: Tensor[One, C], o: Tensor[A, One]) -> Tensor[A, C]: ...
-    def __truediv__(self, o: Any) -> Any:
-        return operate("div", self, o)
-
     def __radd__(self, o: float) -> Tensor[*S]:
         return operate("add", o, self)
 
@@ -277,42 +170,6 @@ class Tensor(Array[*S]):
     def __ne__(self, o: object) -> BoolTensor[*S]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - elementwise
         return operate("not_equal", self, o)
 
-    @overload
-    def __lt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
-    @overload
-    def __lt__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
-    @overload
-    def __lt__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
-    def __lt__(self, o: Any) -> Any:
-        return operate("less", self, o)
-
-    @overload
-    def __le__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
-    @overload
-    def __le__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
-    @overload
-    def __le__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
-    def __le__(self, o: Any) -> Any:
-        return operate("less_equal", self, o)
-
-    @overload
-    def __gt__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
-    @overload
-    def __gt__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
-    @overload
-    def __gt__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
-    def __gt__(self, o: Any) -> Any:
-        return operate("greater", self, o)
-
-    @overload
-    def __ge__(self, o: float | Tensor[*S] | Tensor[()]) -> BoolTensor[*S]: ...  # type: ignore[misc]  # the reflected one is wider
-    @overload
-    def __ge__(self: Tensor[*B, A], o: Tensor[A] | Tensor[*B, One]) -> BoolTensor[*B, A]: ...
-    @overload
-    def __ge__(self: Tensor[*B, A, C], o: Tensor[A, C]) -> BoolTensor[*B, A, C]: ...
-    def __ge__(self, o: Any) -> Any:
-        return operate("greater_equal", self, o)
-
     def __hash__(self) -> int:
         return id(self)
 
@@ -357,7 +214,7 @@ class Tensor(Array[*S]):
         """The last two axes exchanged."""
         return movement.swap_last(self)
 
-    @methods.transposition
+    @orders.transposition
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order: `x.transpose(1, 0)`, `x.transpose((1, 0))`; none reverses them."""
         return movement.transpose(self, movement.order_from(axes))
@@ -394,7 +251,8 @@ class Tensor(Array[*S]):
         def __getitem__(self, key: object) -> Any:
             return index(self, key)
 
-        def reshape(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def reshape(self, *sizes: Any) -> Any:
             """The same elements in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
             return movement.reshape(self, movement.sizes_from(sizes))
 
@@ -428,7 +286,8 @@ class Tensor(Array[*S]):
             """With a new axis of size 1 at this place of the result."""
             return movement.unsqueeze(self, axis)
 
-        def broadcast_to(self, *sizes: Any) -> Tensor[*tuple[Any, ...]]:
+        @methods.resizing
+        def broadcast_to(self, *sizes: Any) -> Any:
             """Repeated along axes of size 1 and new leading axes."""
             return movement.broadcast_to(self, movement.sizes_from(sizes))
 

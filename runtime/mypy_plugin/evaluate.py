@@ -15,6 +15,7 @@ from typing import NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import IndexOutOfRange, OptionError, ShapeError, ShapewrightError
+from ...compiler.ops.shapes import never_below
 from ...compiler.sizes import Poly, Size, Symbol, symbol
 from ...compiler.types import TensorType
 from ...dsl.array import is_array, make, type_of
@@ -136,10 +137,11 @@ def _supposing(call: Call, bound: Bound, *, certain: bool) -> Result | Refusal |
         found = _described(_performed(call, bound))
         return found if certain else None
     except ShapewrightError as error:
-        if error.sizes is None:
+        name = call.function.rpartition(".")[2]
+        if error.sizes is None or (name == "reshape" and _never_equal(*error.sizes)):
             return _refusal(error)
         pair = _clashing(*error.sizes)
-        if pair is None or len(bound) > _DEEPEST or call.function.rpartition(".")[2] not in EQUAL:
+        if pair is None or len(bound) > _DEEPEST or name not in EQUAL:
             return None
         symbol, other = pair
         first = _supposing(call, bound | {symbol: other}, certain=certain and _is_open(symbol))
@@ -208,6 +210,11 @@ def _clashing(a: Size, b: Size) -> tuple[Symbol, Size] | None:
     """A symbol among two sizes that would have to be equal, an open one if there is one, and the other size."""
     pairs = [(only, other) for this, other in ((a, b), (b, a)) if (only := single_symbol(this)) is not None]
     return min(pairs, key=lambda pair: not _is_open(pair[0]), default=None)
+
+
+def _never_equal(a: Size, b: Size) -> bool:
+    """Whether no sizes make them equal, such as 32*Batch and 64*Batch: a size is at least 1."""
+    return never_below(a - b, 1) or never_below(b - a, 1)
 
 
 def _refusal(error: ShapewrightError) -> Refusal | None:

@@ -272,6 +272,16 @@ def test_what_is_wrong_whatever_the_unknown_sizes_are_is_refused() -> None:
     assert plugin.evaluate(Call("shapewright.dsl.arithmetic.add", (maybe, extra))) is None  # Batch may be 8
 
 
+def test_sizes_that_are_never_equal_are_refused_without_numbers() -> None:
+    batch, seq = symbol("Batch", "b"), symbol("Seq", "s")
+    x = Operand("Tensor", (batch, seq, 32), ("Batch", "Seq", None))
+    found = plugin.evaluate(Call(f"{TENSOR}reshape", (x, batch, seq, 4, 16)))
+    assert isinstance(found, Refusal)
+    assert "32*Batch*Seq elements, the shape [Batch, Seq, 4, 16] has 64*Batch*Seq" in found.message
+    assert plugin.evaluate(Call(f"{TENSOR}reshape", (x, seq, 64))) is None  # Batch may be 2
+    assert plugin.evaluate(Call(f"{TENSOR}reshape", (x, batch + 1, 64))) is None
+
+
 def test_labels_go_with_their_axes() -> None:
     x = Operand("IntTensor", (4, 4, 6), ("Rows", "Columns", None))
     found = plugin.evaluate(Call(f"{SHAPES}permute", (x, (2, 1, 0))))

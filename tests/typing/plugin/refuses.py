@@ -42,6 +42,8 @@ def sizes(x: sw.Tensor[L2, L6], y: sw.Tensor[Batch, L3], z: sw.Tensor[Batch, L5]
     sw.reshape(x, (3, 5))  # E: reshape: Tensor[Literal[2], Literal[6]] has 12 elements, the shape [3, 5] has 15
     x.reshape(5, -1)  # E: Tensor[Literal[2], Literal[6]] does not fit (5, -1): 12 elements are not a multiple of 5
     x.reshape(-1, -1)  # E: reshape: more than one -1
+    p.reshape(p.shape[0], 4, 8)  # E: 64*Batch elements, the shape
+    sw.reshape(p, (p.shape[0] * 32,))  # E: 64*Batch elements, the shape
     sw.concat((y, z))  # E: axis 1 of operand 1 (3) must equal axis 1 of operand 2 (5)
     sw.concat((p, y), 0)  # E: axis 1 of operand 1 (Pixels=64) must equal axis 1 of operand 2 (3)
     sw.concat((x, x), axis=2)  # E: concat: there is no axis 2

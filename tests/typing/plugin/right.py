@@ -175,6 +175,7 @@ class Holder:
 @sw.typed
 def generic(x: sw.Tensor[N, M], y: sw.Tensor[M]) -> sw.Tensor[N, M]:
     x.reshape(-1, 3)
+    x.reshape(2 * x.shape[0], 5)
     sw.concat((x, x), 1)
     return x + y
 

@@ -60,5 +60,5 @@ x = sw.Tensor[L2, L6].ones()
 reveal_type(numbers(x))  # Tensor[Literal[3], Literal[4]]
 reveal_type(sw.reshape(x, (3, 4)))  # Tensor[Any, Any]; pyrefly: Tensor[*IntTuple[3, 4]]
 # fmt: off
-reveal_type(x.reshape(4, -1))  # Tensor[*tuple[Any, ...]]; pyrefly: Tensor[*IntTuple[4, 3]]; mypy+plugin: Tensor[Any, Any]
+reveal_type(x.reshape(4, -1))  # Tensor[Any, Any]; pyrefly: Tensor[*IntTuple[4, 3]]; mypy+plugin: Tensor[Any, Any]
 # fmt: on

@@ -24,6 +24,7 @@ class Depth(sw.Dim):
 x = sw.Tensor[Batch, Seq].ones(shape=(4, 5))
 z = sw.Tensor[Batch, Seq, Heads, Depth].ones(shape=(4, 5, 2, 3))
 y = sw.Tensor[Batch, Seq, Depth].ones(shape=(4, 5, 3))
+triples = sw.IntTensor[Batch, Seq, Depth]([[[1, 2, 3]]])
 ids = sw.IntTensor[Batch, Seq]([[1, 2], [3, 4]])
 
 reveal_type(x.T)  # Tensor[Seq, Batch]
@@ -32,6 +33,13 @@ reveal_type(ids.T)  # IntTensor[Seq, Batch]
 reveal_type(sw.transpose(x))  # Tensor[Seq, Batch]
 reveal_type(y.mT)  # Tensor[Batch, Depth, Seq]
 reveal_type(z.transpose(0, 2, 1, 3))  # Tensor[Batch, Heads, Seq, Depth]
+reveal_type(z.transpose((0, 2, 1, 3)))  # Tensor[Batch, Heads, Seq, Depth]
+reveal_type((z > 0.0).transpose(0, 2, 1, 3))  # BoolTensor[Batch, Heads, Seq, Depth]
+reveal_type((z > 0.0).transpose((0, 2, 1, 3)))  # BoolTensor[Batch, Heads, Seq, Depth]
+reveal_type(triples.transpose(2, 0, 1))  # IntTensor[Depth, Batch, Seq]
+reveal_type(triples.transpose((2, 0, 1)))  # IntTensor[Depth, Batch, Seq]
+reveal_type(triples.transpose())  # IntTensor[Depth, Seq, Batch]
+reveal_type(x.transpose((1, 0)))  # Tensor[Seq, Batch]
 reveal_type(sw.permute(z, (0, 2, 1, 3)))  # Tensor[Batch, Heads, Seq, Depth]
 reveal_type(y.transpose(1, 0, 2))  # Tensor[Seq, Batch, Depth]
 reveal_type(sw.permute(y, (2, 0, 1)))  # Tensor[Depth, Batch, Seq]

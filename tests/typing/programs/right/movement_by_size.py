@@ -48,6 +48,18 @@ def grid(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Half]:
     return pairs.sum(-1) + total + indexed.unsqueeze(-1)
 
 
+def ranks(x: sw.Tensor[Batch, Pixels], kept: sw.BoolTensor[Batch], n: int, sizes: tuple[int, ...]) -> None:
+    reveal_type(x.reshape(n, 2, 3))  # Tensor[Any, Any, Any]; pyrefly: Any
+    reveal_type(x.reshape((n, 2, 3)))  # Tensor[Any, Any, Any]; pyrefly: Any
+    reveal_type(x.reshape(n, n, n, n, n))  # Tensor[Any, Any, Any, Any, Any]; pyrefly: Any
+    reveal_type(kept.reshape(n, n))  # BoolTensor[Any, Any]; pyrefly: Any
+    reveal_type(x.argmax(-1).reshape((n, n)))  # IntTensor[Any, Any]; pyrefly: Any
+    reveal_type(x.broadcast_to(n, n, 6))  # Tensor[Any, Any, Any]; pyrefly: Any
+    reveal_type(kept.broadcast_to((n, n)))  # BoolTensor[Any, Any]; pyrefly: Any
+    reveal_type(x.reshape(*sizes))  # Tensor[*tuple[Any, ...]]; pyrefly: Any
+    reveal_type(x.broadcast_to(sizes))  # Tensor[*tuple[Any, ...]]; pyrefly: Any
+
+
 x = sw.Tensor[Batch, Pixels].ones(shape=(2, 6))
 reveal_type(halves(x))  # Tensor[Batch, Half]
 reveal_type(joined(halves(x)))  # Tensor[Batch, Pixels]

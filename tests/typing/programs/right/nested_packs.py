@@ -55,6 +55,7 @@ net = Net(
     (head, head.replace(temperature=3.0)),
     sw.IntTensor[Hidden]([0, 1, 2, 3, 4]),
 )
+moved = [(net.named()[n].numpy() - net.replace(table=net.table + 1).named()[n].numpy()).sum() for n in net.named()]
 x = sw.Tensor[Batch, In].normal(key=3, shape=(2, 4))
 reveal_type(forward(net, x))  # Tensor[Batch, Out]
 reveal_type(net.body)  # Dense

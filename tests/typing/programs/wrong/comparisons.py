@@ -21,6 +21,21 @@ def threshold(x: sw.Tensor[Batch, Width], t: sw.Tensor[Batch]) -> sw.BoolTensor[
 
 
 @sw.typed
+def integers(n: sw.IntTensor[Batch, Seq], m: sw.IntTensor[Batch]) -> sw.BoolTensor[Batch, Seq]:
+    return n >= m  # E
+
+
+@sw.typed
+def pairs(n: sw.IntTensor[Seq], m: sw.IntTensor[Batch]) -> sw.BoolTensor[Seq, Batch]:
+    return n.unsqueeze(0) <= m.unsqueeze(1)  # E
+
+
+@sw.typed
+def distances(n: sw.IntTensor[Seq], m: sw.IntTensor[Batch]) -> sw.IntTensor[Seq, Batch]:
+    return n.unsqueeze(0) - m.unsqueeze(1)  # E
+
+
+@sw.typed
 def by_name(x: sw.Tensor[Batch, Width], t: sw.Tensor[Seq, Width]) -> sw.BoolTensor[Batch, Width]:
     return sw.less(x, t)  # E
 

@@ -38,6 +38,26 @@ def by_method(x: sw.Tensor[Batch, Seq, Depth]) -> sw.Tensor[Batch, Seq, Depth]:
 
 
 @sw.typed
+def by_tuple(x: sw.Tensor[Batch, Seq, Depth]) -> sw.Tensor[Batch, Seq, Depth]:
+    return x.transpose((1, 0, 2))  # E
+
+
+@sw.typed
+def of_integers(x: sw.IntTensor[Batch, Seq, Depth]) -> sw.IntTensor[Batch, Seq, Depth]:
+    return x.transpose((0, 2, 1))  # E
+
+
+@sw.typed
+def of_conditions(x: sw.BoolTensor[Batch, Seq]) -> sw.BoolTensor[Batch, Seq]:
+    return x.transpose(1, 0)  # E
+
+
+@sw.typed
+def rank(x: sw.Tensor[Batch, Seq, Depth]) -> sw.Tensor[Batch, Seq]:
+    return x.reshape(x.shape[0], x.shape[1], 3, 1)  # E: -mypy, -pyrefly
+
+
+@sw.typed
 def new_axis(x: sw.Tensor[Batch, Seq]) -> sw.Tensor[Batch, Seq, Depth]:
     return x.unsqueeze(-1)  # E
 

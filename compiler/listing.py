@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 120  # of a line, where the user's own has at least
 LEAST = 52
-OPERANDS = 54  # of what a row reads and writes
+OPERANDS = 60  # of what a row reads and writes
 
 
 def listing(program: Program) -> str:

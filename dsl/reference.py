@@ -50,6 +50,11 @@ def _jaxtyping() -> Any:
     return jaxtyping
 
 
+@lru_cache(maxsize=4096)  # beartype keeps what it has compiled for every annotation that it has ever seen
+def _annotation(kind: str, axes: str) -> object:
+    return getattr(_jaxtyping(), kind)[_Probe, axes]
+
+
 _KINDS = {"Tensor": "Float", "IntTensor": "Integer", "BoolTensor": "Bool"}
 
 
@@ -69,7 +74,7 @@ def accepts(items: Iterable[Item], shared: Mapping[object, Binding], local: Mapp
 
     def fits(kind: str, type_: tuple[Shape, str], words: list[str]) -> bool:
         shape, dtype = type_
-        return _beartype()(_Probe(numbers.of(shape), dtype), getattr(library, kind)[_Probe, " ".join(words)])
+        return _beartype()(_Probe(numbers.of(shape), dtype), _annotation(kind, " ".join(words)))
 
     listed = list(items)
     with library.jaxtyped("context"):

@@ -162,5 +162,5 @@ def unknown(
     reveal_type(sw.concat((a, a), 1))  # Tensor[Any, Literal[6]]
     reveal_type(a.reshape(-1, 1, 3))  # Tensor[Any, Literal[1], Literal[3]]
     reveal_type(sw.reshape(b, (n, 5)))  # Tensor[Any, Any]
-    reveal_type(s.reshape(3, 4))  # Tensor[*tuple[Any, ...]]
+    reveal_type(s.reshape(3, 4))  # Tensor[Any, Any]
     reveal_type(sw.concat((w, w)))  # Tensor[Literal[128]]

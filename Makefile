@@ -9,16 +9,17 @@ WHEEL  := build/wheel-venv
 PIP    := -m pip install --quiet --disable-pip-version-check
 
 # Lanes that `make test` leaves out, because they need something that is not everywhere or take long.
-LEFT_OUT := not torch and not cuda and not cuda_offline and not browser and not fuzz and not checkers
+LEFT_OUT := not random and not torch and not cuda and not cuda_offline and not browser and not fuzz and not checkers
 # Kernels compiled once serve every lane, the installed wheel included.
 export SHAPEWRIGHT_CACHE ?= $(CURDIR)/build/kernels
 
-.PHONY: help setup demo test test-random test-others test-checkers test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
+.PHONY: help setup demo test test-random test-checkers test-reference test-torch test-cuda test-cuda-archs test-gpu lint format typecheck fuzz bench bench-gpu wheel-test docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        train a typed MLP on scikit-learn's digits, eager and compiled, and show the kernels"
-	@echo "make test        every test but the checkers, torch, cuda, browser and fuzz lanes"
+	@echo "make test        every test but the random, checkers, torch, cuda, browser and fuzz lanes"
+	@echo "make test-random  200 random programs, compiled with and without fusion, against the references"
 	@echo "make test-checkers  programs under five type checkers, with exact outcomes"
 	@echo "make test-reference  the same with typed calls judged by jaxtyping and beartype alone"
 	@echo "make test-torch  the comparisons with PyTorch (installs torch)"
@@ -45,19 +46,12 @@ setup: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/python -m shapewright demo
 
-# The random programs take about as long as all other tests: both run side by side.
-RANDOM_PROGRAMS := tests/compiler/test_random_programs.py
-
 test: $(STAMP)
-	@echo "lanes left out: checkers (make test-checkers), torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-random test-others
+	@echo "lanes left out: random (make test-random), checkers (make test-checkers), torch (make test-torch), cuda_offline (make test-cuda), cuda (make test-gpu), browser, fuzz (make fuzz)"
+	$(BIN)/pytest -rs -m "$(LEFT_OUT)"
 
 test-random: $(STAMP)
-	@mkdir -p build
-	@$(BIN)/pytest -rs $(RANDOM_PROGRAMS) > build/test-random.txt 2>&1; status=$$?; cat build/test-random.txt; exit $$status
-
-test-others: $(STAMP)
-	$(BIN)/pytest -rs -m "$(LEFT_OUT)" --ignore=$(RANDOM_PROGRAMS)
+	$(BIN)/pytest -rs -m random
 
 test-checkers: $(STAMP)
 	$(BIN)/pytest -rs -m checkers

@@ -27,7 +27,7 @@ def test_every_operation_has_a_step() -> None:
     assert missing() == set()
 
 
-@pytest.mark.slow
+@pytest.mark.random
 def test_random_programs(capsys: pytest.CaptureFixture[str]) -> None:
     used: Counter[str] = Counter()
     here = {

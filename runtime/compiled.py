@@ -106,8 +106,7 @@ class CompiledEngine(Engine):
             known.append(compile_update(name, cells, optimizer, moments, self._model.options))
         compiled = known[0]
         given = [g for g, c in zip(grads, self._train.params.cells, strict=True) if c.requires_grad]
-        labels = [f"gradient of `{c.name}`" for c in cells]
-        self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()), labels)
+        self._run(compiled, compiled.executor, given, tuple(optimizer.scalars(lr, moments.t + 1).values()))
 
     def _dense(self, grads: Sequence[Arr]) -> list[Arr]:
         """One gradient per parameter, zeros for those the program has none for."""
@@ -175,46 +174,30 @@ class CompiledEngine(Engine):
         return found, arrays
 
     def _run(
-        self,
-        compiled: Compiled,
-        executor: ExecutorLike,
-        arrays: Sequence[Any],
-        scalars: tuple[float, ...],
-        labels: Sequence[str] | None = None,
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: tuple[float, ...]
     ) -> list[Arr]:
-        """labels: what messages call the inputs, if they are not those of the loss."""
         self._model.history.last = compiled.program
         if compiled.repeats != 1:
             scalars = scalars * compiled.repeats
         try:
             if self._care:
-                return self._run_with_care(compiled, executor, arrays, scalars, labels)
+                return self._run_with_care(compiled, executor, arrays, scalars)
             return executor.run(arrays, scalars, self._train.key)
         except IndexOutOfRange as error:
             raise compiled.explained(error, arrays, scalars, self._train.key) from None
 
     def _run_with_care(
-        self,
-        compiled: Compiled,
-        executor: ExecutorLike,
-        arrays: Sequence[Any],
-        scalars: Sequence[float],
-        labels: Sequence[str] | None,
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
     ) -> list[Arr]:
         """Run on the host's arrays although a device may have newer ones; look for NaNs, if that is wanted."""
         if self._on_host:
             executor = compiled.minding_mirrors(executor)
         if self._look:
-            return self._run_and_look(compiled, executor, arrays, scalars, labels)
+            return self._run_and_look(compiled, executor, arrays, scalars)
         return executor.run(arrays, scalars, self._train.key)
 
     def _run_and_look(
-        self,
-        compiled: Compiled,
-        executor: ExecutorLike,
-        arrays: Sequence[Any],
-        scalars: Sequence[float],
-        labels: Sequence[str] | None,
+        self, compiled: Compiled, executor: ExecutorLike, arrays: Sequence[Any], scalars: Sequence[float]
     ) -> list[Arr]:
         """Run; if a NaN came out, go back and run again node by node to name the operation that made it."""
         saved = self._train.snapshot()
@@ -223,7 +206,7 @@ class CompiledEngine(Engine):
         if not any(map(has_nan, (*outputs, *written))):
             return outputs
         self._train.restore(saved)
-        labels = labels or input_labels(self._model.names, compiled.spec)
+        labels = compiled.labels or input_labels(self._model.names, compiled.spec)
         nans = self._model.search(zip(labels, map(host_array, arrays), strict=True))
         assert nans is not None
         raise compiled.nan_error(arrays, scalars, self._train.key, nans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast, final
 
 from ..compiler.autodiff import GraphBuild
@@ -112,6 +112,7 @@ class Compiled:
     specialised: Mapping[str, str] = field(default_factory=dict[str, str])
     repeats: int = 1  # the scalars are passed once for each element type the parameters have
     device: str = "cpu"
+    labels: tuple[str, ...] = ()  # what messages call the inputs, if they are not those of a loss
 
     def linked(self) -> ExecutorLike:
         """The graph run node by node on the host, in the place of the program."""
@@ -254,7 +255,8 @@ def compile_update(
     grads = [graph.leaf("input", f"{c.name}_grad", c.type) for c in cells]
     storage = {n.id: c for n, c in zip(params, cells, strict=True)}
     repeats = append_update(graph, optimizer, params, grads, moments, storage)
-    return compile_program(graph, storage, options=options, repeats=repeats)
+    labels = tuple(f"gradient of `{c.name}`" for c in cells)
+    return replace(compile_program(graph, storage, options=options, repeats=repeats), labels=labels)
 
 
 def refuse_recompile(options: Options, reason: str) -> None:

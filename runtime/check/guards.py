@@ -24,6 +24,7 @@ from ...dsl.array import Array
 from ...dsl.blame import TRANSPARENT, node_at
 from ...dsl.check import Walk
 from ...dsl.discrete import BoolTensor, IntTensor
+from ...dsl.elsewhere import keyword
 from ...dsl.hints import PackHint
 from ...dsl.pack import Pack, children, helped, rebuilt
 from ...dsl.repairs import closest
@@ -134,8 +135,10 @@ def _wrong_keyword(
     called = error.__traceback__ is not None and error.__traceback__.tb_next is None  # `f` itself did not begin
     if not unknown or not called or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return None
-    close = closest(unknown[0], [n for n in parameters if n not in kwargs])
-    help_ = None if close is None else f"did you mean `{close}`?"
+    help_ = keyword(unknown[0], parameters)
+    if help_ is None:
+        close = closest(unknown[0], [n for n in parameters if n not in kwargs])
+        help_ = None if close is None else f"did you mean `{close}`?"
     return ShapewrightError(f"TypeError: {error}", help=help_), _keyword_loc(user_loc(), unknown[0])
 
 

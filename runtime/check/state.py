@@ -19,6 +19,7 @@ from ...compiler.loc import Loc, is_library_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
+from ...dsl import elsewhere
 from ...dsl.any_keys import AnyKeys
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
@@ -304,9 +305,10 @@ def _is_wrong_name(error: Exception) -> bool:
 
 
 def _meant(error: Exception) -> str | None:
-    """The attribute that exists, where another was written."""
-    if not isinstance(error, AttributeError) or error.obj is None:
-        return None
+    """What exists, where another attribute or keyword was written."""
+    known = elsewhere.meant(error)
+    if known is not None or not isinstance(error, AttributeError) or error.obj is None:
+        return known
     close = closest(str(error.name), [n for n in dir(error.obj) if not n.startswith("_")])
     return None if close is None else f"did you mean `{close}`?"
 

@@ -172,12 +172,7 @@ def _visit(value: object, name: str, leaves: list[AnyArray], names: list[str]) -
 def _static(value: object, name: str) -> StaticSpec:
     where = f"`{name}`" if name else "this value"
     if isinstance(value, list):
-        raise DTypeError(
-            f"{where} is a list, and a pack does not change",
-            loc=user_loc(),
-            help="write a tuple (or sw.TList)",
-            code="SW204",
-        )
+        raise list_given(where)
     cell = cell_help(value, name or "it")
     if cell is not None:
         raise DTypeError(f"{where} is a parameter cell, not a tensor", loc=user_loc(), help=cell, code="SW202")
@@ -190,6 +185,22 @@ def _static(value: object, name: str) -> StaticSpec:
             code="SW204",
         ) from None
     return StaticSpec(value, (type(value), value.hex() if isinstance(value, float) else value))
+
+
+def list_given(where: str) -> DTypeError:
+    """A list where a pack is wanted."""
+    return DTypeError(
+        f"{where} is a list, and a pack does not change",
+        loc=user_loc(),
+        help="write a tuple (or sw.TList)",
+        code="SW204",
+    )
+
+
+def refuse_tensors(value: object, where: str) -> None:
+    """DTypeError for a list that holds tensors or packs: it is meant as a pack, and no nested list of numbers."""
+    if isinstance(value, list) and any(isinstance(x, Array | Pack) for x in cast("list[object]", value)):
+        raise list_given(where)
 
 
 def meant(name: str, fields: Sequence[str]) -> str:

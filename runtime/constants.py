@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MethodType
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, cast, final
 
 import numpy as np
 
@@ -44,7 +44,9 @@ class ConstantsOf:
             if name not in self._defaults:
                 raise self._unknown(name)
             check_constant(self._name, name, value)
-        return tuple([(k, type(v), v) for k, v in self.of(given).items() if k in given and not self._is_default(k, v)])
+        return tuple(
+            [(k, typed_key(v)) for k, v in self.of(given).items() if k in given and not self._is_default(k, v)]
+        )
 
     def of(self, given: Mapping[str, object]) -> dict[str, object]:
         """All constants by name: those that are given, and the defaults of others."""
@@ -52,7 +54,7 @@ class ConstantsOf:
 
     def _is_default(self, name: str, value: object) -> bool:
         default = self._defaults[name]
-        return type(value) is type(default) and value == default
+        return typed_key(value) == typed_key(default)
 
     def _unknown(self, name: str) -> ShapeError:
         """A keyword argument that is no constant of the loss."""
@@ -69,13 +71,20 @@ class ConstantsOf:
 
 def check_constant(function: str, name: str, value: object) -> None:
     """DTypeError if the value of a keyword argument is none that a program can be made for."""
-    if isinstance(value, Array | np.ndarray | Pack | tuple | dict) or not _hashable(value):
+    if not _constant(value):
         raise DTypeError(
             f"keyword argument `{name}` of `{function}` is no hashable constant",
             loc=user_loc(),
             help="keyword-only arguments are static: pass tensors and packs by position",
             code="SW204",
         )
+
+
+def typed_key(value: object) -> Key:
+    """A constant with its type, and those of the items of a tuple: `1`, `1.0` and `True` are equal, their programs not."""
+    if isinstance(value, tuple):
+        return type(cast("object", value)), *map(typed_key, cast("tuple[object, ...]", value))
+    return type(value), value
 
 
 def with_constants(f: Function, signature: inspect.Signature, constants: Mapping[str, object]) -> Function:
@@ -97,7 +106,12 @@ def _shown(p: inspect.Parameter) -> str:
     return str(p.replace(annotation=_EMPTY))
 
 
-def _hashable(value: object) -> bool:
+def _constant(value: object) -> bool:
+    """Whether a value can be hashed, and is or holds no tensor."""
+    if isinstance(value, tuple):
+        return all(map(_constant, cast("tuple[object, ...]", value)))
+    if isinstance(value, Array | np.ndarray | Pack | dict):
+        return False
     try:
         hash(value)
     except TypeError:

@@ -19,13 +19,13 @@ from ..compiler.types import DType, TensorType
 from ..dsl.array import Array, ops_of, type_of
 from ..dsl.conversion import as_array
 from ..dsl.interpreters import current
-from ..dsl.pack import Spec, flatten
+from ..dsl.pack import Spec, flatten, refuse_tensors
 from ..dsl.record import record
 from ..dsl.report import check_function, wrong_call
 from ..dsl.scope import axis_scope
 from ..dsl.typed import check_call
 from .backends import input_names, is_pack
-from .constants import check_constant, with_constants
+from .constants import check_constant, typed_key, with_constants
 from .cuda.inputs import DeviceInput, given_array, host_array, received
 from .eager import EagerOps, inside_run, running, scoped
 from .nans import NanSearch, has_nan, input_labels
@@ -169,7 +169,7 @@ class Jitted(Generic[P, R]):
             return None
         real = self._options.storage or _first_float(leaves)
         leaves = leaves if real is None else [as_array(x, real) for x in leaves]
-        return Call(leaves, spec, static, tuple((k, type(cast("object", v)), v) for k, v in static.items()))
+        return Call(leaves, spec, static, tuple((k, typed_key(v)) for k, v in static.items()))
 
     def _bind_all(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by position, and those that are static, defaults filled in."""
@@ -187,9 +187,10 @@ class Jitted(Generic[P, R]):
         """Numbers and nested lists as tensors, arrays of a device as tensors on them; everything else as it is."""
         if isinstance(x, Array) or type(x) is np.ndarray:
             return cast("object", x)
-        if isinstance(x, int | float | np.generic) or type(x) is list:
-            return as_array(cast("object", x))
         name = f"argument `{self._names[i]}`" if i < len(self._names) else f"argument {i + 1}"
+        if isinstance(x, int | float | np.generic) or type(x) is list:
+            refuse_tensors(cast("object", x), name)
+            return as_array(cast("object", x))
         return received(x, name, self._options.device, "this function", self._options.storage)
 
     def _run(self, call: Call, key: tuple[int, int]) -> object:

@@ -12,7 +12,7 @@ from ..compiler.loc import user_loc
 from ..compiler.types import DType, TensorType
 from ..dsl.array import Array, Remote, make, ops_of, type_of, value_of
 from ..dsl.conversion import as_array
-from ..dsl.pack import Spec, flatten
+from ..dsl.pack import Spec, flatten, refuse_tensors
 
 Arr: TypeAlias = NDArray[np.generic]
 AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
@@ -54,6 +54,8 @@ def boundary(x: object, real: DType | None, what: str) -> AnyArray:
     Raises:
         DTypeError: an object that is not an array.
     """
+    if x.__class__ is list:
+        refuse_tensors(x, what)
     try:
         return as_array(x, real)
     except DTypeError as error:

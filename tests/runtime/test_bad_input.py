@@ -368,3 +368,21 @@ def test_a_jitted_function_refuses_what_the_function_refuses(options: Make, case
     good = float(f(models.line(), X, Y))
     refused(error, "", "jit", lambda: f(models.line(), *inputs))  # LINE: jit
     assert float(f(models.line(), X, Y)) == good
+
+
+def test_a_list_of_tensors_is_no_pack_whatever_runs_it(options: Make) -> None:
+    def loss(p: Line, xs: list[sw.Tensor[Batch, Features]]) -> sw.Scalar:
+        return (xs[0] @ p.w).mean()
+
+    line, x = models.line(), reals(np.ones((2, models.FEATURES), np.float32))
+    runs: list[Callable[[], object]] = [
+        lambda: sw.jit(loss, options())(line, [x, x]),
+        lambda: sw.ScalarTrainer(line, loss, options()).step([x, x], lr=0.1),
+        lambda: sw.ScalarTrainer(line, loss, options()).forward([x, x]),
+    ]
+    for run in runs:
+        with pytest.raises(
+            sw.DTypeError, match=r"(argument|input) `xs` is a list, and a pack does not change"
+        ) as error:
+            run()
+        assert error.value.diagnostic.help == "write a tuple (or sw.TList)"

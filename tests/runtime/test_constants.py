@@ -100,12 +100,25 @@ def test_what_is_no_constant_is_refused(options: Make) -> None:
     assert error.value.diagnostic.help == "did you mean `train`?"
     with pytest.raises(ShapeError, match="`y` of `loss` is an input, which is passed by position"):
         call(x, y=y)
-    for wrong in (reals(1.0), np.ones(2), [1], (1,)):
+    for wrong in (reals(1.0), np.ones(2), [1], (1, reals(1.0)), ([1],)):
         with pytest.raises(DTypeError, match="keyword argument `power` of `loss` is no hashable constant"):
             call(x, y, power=wrong)
     with pytest.raises(DTypeError, match="`train`"):
         call(x, y, train="no")
     assert trainer.steps == 0
+
+
+def test_a_tuple_of_constants_is_a_constant_and_its_types_tell_programs_apart(options: Make) -> None:
+    def scaled(p: Line, x: Tensor[Batch, Features], *, sizes: tuple[float, ...] = (2, 4)) -> Scalar:
+        return (x @ p.w).mean() * (sizes[0] if isinstance(sizes[0], int) else 3.0)
+
+    needs_sizes: Any = scaled
+    trainer, compiled, (x, _) = ScalarTrainer(start(), needs_sizes, options()), jit(scaled), models.line_data(9)
+    plain = float((x @ start().w).mean())
+    for given, factor in (((2, 4), 2), ((5, 4), 5), ((5.0, 4), 3), ((5, 4.0), 5)):
+        assert float(trainer.forward(x, sizes=given)) == pytest.approx(factor * plain, rel=1e-5)
+        assert float(compiled(start(), x, sizes=given)) == pytest.approx(factor * plain, rel=1e-5)
+    assert float(compiled(start(), x)) == pytest.approx(2 * plain, rel=1e-5)
 
 
 def test_constants_of_a_jitted_method() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import cast, final
@@ -39,7 +39,7 @@ def user_call(operands: Sequence[object]) -> UserCall:
     entry, frame = entry_frames()
     loc = None if frame is None else frame_loc(frame)
     found = _arguments(entry, loc) if entry is not None and loc is not None else {}
-    exprs = tuple(_lookup(x, entry, found) for x in operands)
+    exprs = tuple(_lookup(operands, i, entry, found) for i in range(len(operands)))
     texts = [None if e is None or loc is None else rewritten(loc.file, e) for e in exprs]
     names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
     called = "" if entry is None else entry.f_code.co_name
@@ -57,22 +57,28 @@ def entry_frames() -> tuple[FrameType | None, FrameType | None]:
     return entry, frame
 
 
-def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> ast.expr | None:
-    """The expression of the argument that is this very object, or contains it."""
+def _lookup(operands: Sequence[object], i: int, entry: FrameType | None, found: dict[str, ast.expr]) -> ast.expr | None:
+    """The expression of the argument that is this very object, or contains it: of `x @ x` the first for the first."""
+    before = sum(x is operands[i] for x in operands[:i])
+    same = list(_expressions_of(operands[i], entry, found))
+    return same[min(before, len(same) - 1)] if same else None
+
+
+def _expressions_of(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> Iterator[ast.expr]:
+    """The expressions of the arguments that are this very object, or contain it."""
     values: Mapping[str, object] = {} if entry is None else entry.f_locals
     for name, value in values.items():
         expr = found.get(name)
         if expr is None:
             continue
         if value is operand:
-            return expr
+            yield expr
         if isinstance(value, tuple | list):
             items = cast("Sequence[object]", value)
             for i, item in enumerate(items):
                 if item is operand:
                     inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items)
-                    return cast("ast.Tuple", expr).elts[i] if inside else _element(expr, i)
-    return None
+                    yield cast("ast.Tuple", expr).elts[i] if inside else _element(expr, i)
 
 
 def _calls(func: ast.expr, code: CodeType) -> bool:

@@ -7,7 +7,7 @@ two, or changes a size or an axis of the call. It is written as the user's own l
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from typing import TypeAlias, final
@@ -23,6 +23,7 @@ from ..compiler.types import DType, TensorType
 from .annotations import DimName
 from .array import is_array
 from .blame import UserCall, user_call
+from .intent import may_have_run, wanted
 from .kept_axes import Kept, kept_axis
 from .rewrite import (
     LONGEST,
@@ -79,6 +80,7 @@ class Edit:
     what: str
     type: TensorType
     written: Written
+    undoes: bool = False  # what the user wrote around the operand
 
 
 Ideas: TypeAlias = "Callable[[Failed, int], Iterator[Edit] | Iterator[Kept]]"  # the changes of one operand
@@ -86,15 +88,17 @@ Ideas: TypeAlias = "Callable[[Failed, int], Iterator[Edit] | Iterator[Kept]]"  #
 
 def suggestion(failed: Failed) -> Help | None:
     """The first idea that makes the operation fit, as a help line; None if none does."""
+    if may_have_run(failed.call):
+        return None  # what is said to be changed has worked in the rounds before
     if isinstance(failed.error, DTypeError):
-        return _first(failed, _casts)
+        return _exchanged(failed) or _first(failed, _casts)
     if not isinstance(failed.error, ShapeError) or not failed.types:
         return None
     if failed.op == "cross_entropy":
         return _exchanged(failed) or _first(failed, _casts)
-    ideas: list[Ideas] = [_kept, _transposed]
-    if failed.op not in _PRODUCTS:
-        ideas = [_kept, _squeezed, _inserted, _transposed]
+    if failed.op in _PRODUCTS:
+        return _first(failed, _kept) or _product(failed)
+    ideas: list[Ideas] = [_kept, _squeezed, _inserted, _transposed]
     if failed.op in _LOSSES:
         ideas.append(_repeated)
     for idea in ideas:
@@ -110,13 +114,55 @@ def _first(failed: Failed, idea: Ideas) -> Help | None:
     if isinstance(failed.error, DTypeError):
         order.sort(key=lambda i: failed.types[i].dtype is not DType.float64)
     for i in order:
-        target = isinstance(failed.call.node, ast.AugAssign) and i == 0  # x.mT += y is another variable
-        if target or not (is_array(failed.args[i]) or isinstance(failed.args[i], np.ndarray)):
-            continue
-        for edit in idea(failed, i):
+        for edit in idea(failed, i) if _may_change(failed, i) else ():
             if _fits(failed, _with(failed.types, i, edit.type), failed.attrs):
                 return edit.help(failed.call) if isinstance(edit, Kept) else _help(failed, edit.what, {i: edit.written})
     return None
+
+
+def _may_change(failed: Failed, i: int) -> bool:
+    """Whether an operand is a tensor or an array, and not the target of an assignment: `x.mT += y` has another one."""
+    target = isinstance(failed.call.node, ast.AugAssign) and i == 0
+    return not target and (is_array(failed.args[i]) or isinstance(failed.args[i], np.ndarray))
+
+
+def _product(failed: Failed) -> Help | None:
+    """A transpose, or the operands exchanged: what gives the result that the function declares, if it returns this one.
+
+    The last operand is turned before the first: a weight before the data.
+    """
+    want = wanted(failed.call)
+
+    def fits(types: Types) -> bool:
+        if not _fits(failed, types, failed.attrs):
+            return False
+        return want is None or want.accepts(infer(failed.op, types, failed.attrs))
+
+    turned = {
+        i: edit
+        for i in range(len(failed.types))
+        if _may_change(failed, i)
+        for edit in _transposed(failed, i)
+        if fits(_with(failed.types, i, edit.type))
+    }
+    if len(turned) == 2 and failed.args[0] is failed.args[1]:
+        return _either(failed, turned)
+    order = sorted(turned, key=lambda i: (turned[i].undoes, i), reverse=True)
+    exchanged = _exchanged(failed) if len(failed.types) == 2 and fits(failed.types[::-1]) else None
+    if exchanged is not None and not any(turned[i].undoes or i == 1 for i in order):
+        return exchanged
+    return next((_help(failed, turned[i].what, {i: turned[i].written}) for i in order), None)
+
+
+def _either(failed: Failed, turned: Mapping[int, Edit]) -> Help | None:
+    """Both products of something with its own transpose, where nothing tells which was meant."""
+    call, texts = failed.call, list[str]()
+    for i in sorted(turned, reverse=True):
+        expr = call.operands[i]
+        if call.node is None or expr is None or call.loc is None:
+            return None
+        texts.append(rewritten(call.loc.file, call.node, {id(expr): turned[i].written(expr)}))
+    return Help(f"transpose one of the operands: `{texts[0]}` or `{texts[1]}`")
 
 
 def _with(types: Types, i: int, new: TensorType) -> Types:
@@ -183,7 +229,7 @@ def _transposed(failed: Failed, i: int) -> Iterator[Edit]:
         return
     turned = TensorType(t.dtype, (*t.shape[:-2], *t.shape[:-3:-1]), (*t.names[:-2], *t.names[:-3:-1]))
     if isinstance(expr, ast.Attribute) and (expr.attr == "mT" or (expr.attr == "T" and t.ndim == 2)):
-        yield Edit("leave out the transpose", turned, lambda e: e.value if isinstance(e, ast.Attribute) else e)
+        yield Edit("leave out the transpose", turned, lambda e: e.value if isinstance(e, ast.Attribute) else e, True)
     else:
         yield Edit("transpose `{}`", turned, attribute_written("mT"))
 

@@ -28,17 +28,25 @@ class Call(NamedTuple):
 
 def running_items(frame: FrameType | None) -> list[Item]:
     """The tensors that the innermost typed call around a frame was given, with their annotations."""
+    call = innermost_call(frame)
+    if call is None:
+        return []
+    walk = Walk()
+    try:
+        call.plan.walk(walk, call.args, call.kwargs)
+    except Exception:  # annotations that cannot be resolved: an error of theirs is none of this one's
+        return []
+    return walk.items
+
+
+def innermost_call(frame: FrameType | None) -> Call | None:
+    """The innermost typed call around a frame."""
     while frame is not None:
         call = _call(frame)
         if call is not None:
-            walk = Walk()
-            try:
-                call.plan.walk(walk, call.args, call.kwargs)
-            except Exception:  # annotations that cannot be resolved: an error of theirs is none of this one's
-                return []
-            return walk.items
+            return call
         frame = frame.f_back
-    return []
+    return None
 
 
 def _call(frame: FrameType) -> Call | None:

@@ -61,6 +61,28 @@ RIGHT = {
     "exchanged operands": ("w @ x", "exchange the operands: write `x @ w`"),
     "exchanged in einsum": ('sw.einsum("bi,io->bo", w, x)', "exchange the operands"),
     "exchanged in a loss": ("sw.cross_entropy(labels, x)", "exchange the operands"),
+    "a product with its own transpose, by the declared result": (
+        "@sw.typed\ndef f(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Batch]:\n"
+        "    return sw.softmax(x @ x / 2.0)\nf(x)",
+        "transpose `x`: write `x @ x.mT`",
+    ),
+    "the other product, of a variable that is returned": (
+        "@sw.typed\ndef f(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Pixels, Pixels]:\n"
+        "    s = x @ x\n    return sw.relu(s)\nf(x)",
+        "transpose `x`: write `x.mT @ x`",
+    ),
+    "values and weights exchanged": (
+        "@sw.typed\ndef f(v: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Batch, Pixels]:\n"
+        "    return v @ sw.softmax(v @ v.mT)\nf(x)",
+        "exchange the operands: write `sw.softmax(v @ v.mT) @ v`",
+    ),
+    "values and weights exchanged, where nothing is declared": (
+        "x @ sw.softmax(x @ x.mT)",
+        "exchange the operands: write `sw.softmax(x @ x.mT) @ x`",
+    ),
+    "the first round of a loop": ("for m in (w, w):\n    x @ m.T", "leave out the transpose: write `x @ m`"),
+    "a table and its indices": ("sw.embedding(w, labels)", "exchange the operands: write `sw.embedding(labels, w)`"),
+    "indices and what is taken": ("sw.take(labels, w)", "exchange the operands: write `sw.take(w, labels)`"),
     "keepdims in the line": ("x - x.mean(axis=1)", "keep the axis: write `x - x.mean(axis=1, keepdims=True)`"),
     "what does not change, as it is written": (
         "x*2e-1 - x.mean( axis = 1 )*3e-3",
@@ -184,6 +206,13 @@ RIGHT = {
 # Programs of the same kinds that no such change repairs.
 WRONG = {
     "no transpose": "x @ some(4, 3)",
+    "a product with itself": "x @ x",
+    "a later round of a loop": "h = x\nfor m in (w, v, v):\n    h = h @ m",
+    "a later round of a loop over numbers": "h = x\nfor i in range(3):\n    h = h @ (w, v, v)[i]",
+    "a transpose that gives another result": (
+        "@sw.typed\ndef f(x: sw.Tensor[Batch, Pixels], y: sw.Tensor[Batch, Pixels]) -> sw.Tensor[Digits, Digits]:\n"
+        "    return x @ y\nf(x, some(5, 6))"
+    ),
     "a transpose of other axes": "sw.Tensor[Batch, Pixels](x) @ sw.Tensor[Hidden, Digits](some(5, 6))",
     "no exchange": "w @ some(5, 3)",
     "not the axis that was folded": "x - some(6, 5).mean(axis=1)[:3]",

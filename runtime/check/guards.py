@@ -32,6 +32,7 @@ from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered, exact_s
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
 from .arguments import Bound, Builder, Unbound
+from .caught import is_caught
 from .state import Run, State, Stop, active, is_unknown
 
 Instead: TypeAlias = Literal["tensor", "stop", "nan", "true", "self"]  # in the place of a result that there is not
@@ -111,7 +112,7 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
             return _other(run, instead, args)
         except TypeError as error:
             wrong = _wrong_keyword(f, kwargs, error)
-            if wrong is None:
+            if wrong is None or is_caught(error):
                 raise
             run.report(*wrong)
             return _other(run, instead, args)

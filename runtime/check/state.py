@@ -25,6 +25,7 @@ from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
 from ...dsl.pack import Pack, children
 from ...dsl.repairs import closest
+from .caught import is_caught
 
 if TYPE_CHECKING:
     from .trail import Trail
@@ -161,14 +162,21 @@ class Run:
     truths: Counter[Loc | None] = field(default_factory=Counter["Loc | None"])
 
     def report(self, error: ShapewrightError, loc: Loc | None = None, *, own: bool = False) -> None:
-        """Keep an error, the first at its place."""
+        """Keep an error, the first at its place; one that the program catches is raised."""
+        if is_caught(error):
+            raise error
         self.lost = True
         at = error.diagnostic.loc = loc or error.diagnostic.loc or self.place
         if not self.muted:
             self.errors.setdefault(key_of(at), Found(error, at, own))
 
     def report_exception(self, error: Exception) -> None:
-        """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
+        """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown.
+
+        One that the program catches is raised.
+        """
+        if is_caught(error):
+            raise error
         if self.any_keys and isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
             self.lost = True  # it may be an entry of a dict that was made of one that has any
             return

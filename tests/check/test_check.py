@@ -668,8 +668,53 @@ def test_misspelled_keywords(check: Check) -> None:
     assert list(zip(places, [e.help for e in found], strict=True)) == [
         ((0, "axs=1"), "did you mean `axis`?"),
         ((1, "is_casual=True"), "did you mean `is_causal`?"),
-        ((2, "keepdim=True"), "did you mean `keepdims`?"),
+        ((2, "keepdim=True"), "write keepdims= for keepdim="),
         ((2, "shap=(2,)"), "did you mean `shape`?"),
         ((3, "colour=1"), None),
         ((4, "x.sum(axis=2)"), None),
+    ]
+
+
+def test_an_error_that_the_program_catches_is_none(check: Check) -> None:
+    result = check(
+        """
+@sw.typed
+def added(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch, Seq]:
+    return x + y
+
+@sw.typed
+def direct(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch, Seq]:
+    try:
+        return x + y
+    except sw.ShapeError:
+        return x
+
+@sw.typed
+def of_a_callee(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch, Seq]:
+    try:
+        z = added(x, y)
+    except (ValueError, TypeError):
+        z = x
+    return z @ z
+
+@sw.typed
+def another_kind(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch, Seq]:
+    try:
+        return x + y
+    except ValueError:
+        return x
+
+@sw.typed
+def again(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch, Seq]:
+    try:
+        return x - y
+    except Exception:
+        raise
+"""
+    )
+    assert [(d.function, d.span.line - HEAD.count("\n")) for d in result.diagnostics] == [
+        ("added", 4),
+        ("of_a_callee", 19),
+        ("another_kind", 24),
+        ("again", 31),
     ]

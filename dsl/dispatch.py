@@ -71,7 +71,7 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
         values = [_constant(ops, x, raw) if isinstance(x, TensorType) else _lift(ops, x) for x, raw in operands]
         value = ops.apply(op, values, at)
         if op in _INDEXED and isinstance(value, Node) and not value.operands:
-            value.operands = operand_types(args, types)
+            value.called, value.operands = operand_types(args, types, op)
         return _wrap(ops, out, value)
     except ShapewrightError as error:
         if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:

@@ -17,6 +17,8 @@ from ..compiler.types import DType, TensorType
 from .array import is_array, ops_of, type_of, type_text
 from .blame import UserCall, user_call
 from .check import Item
+from .composites import public_call, told_of_the_call
+from .conversion import as_array
 from .fixes import Failed, is_of, suggestion
 from .interpreters import Ops, SymbolicOps, current
 from .places import bound_note, fixed_note
@@ -46,6 +48,9 @@ def located(
     plain, known = known, named(known, items)
     if op is not None and not surface and any(map(operator.is_not, plain, known)):
         error = _again(error, op, known[: len(types)], attrs or Attrs())
+    given = told_of_the_call(error, args, op)
+    if given is not None:
+        return located(error, given, (), surface=surface)
     known_op = op is not None and (surface or is_of(call, op))
     if error.diagnostic.help is None and op is not None and known_op and len(known) == len(args):
         error.diagnostic.advise(suggestion(Failed(op, attrs or Attrs(), tuple(known), tuple(args), call, error)))
@@ -63,15 +68,21 @@ def located(
     return error.with_traceback(None)  # the rules that found it are not what the user looks for
 
 
-def operand_types(args: Sequence[object], types: Sequence[TensorType]) -> tuple[tuple[str, TensorType | str], ...]:
-    """The operands of an operation as the user wrote them, with what is known of each: for an error in a later run."""
+def operand_types(
+    args: Sequence[object], types: Sequence[TensorType], op: str
+) -> tuple[str, tuple[tuple[str, TensorType | str], ...]]:
+    """The function that the user called, and its operands as they are written there, with what is known of each: for an
+    error in a later run."""
+    name, given = public_call(args, op)
+    if given is not None:
+        args, types = given, [type_of(as_array(x)) for x in given]
     call = user_call(args)
     known = named(types, running_items(call.frame))
     kinds = [
         t if is_array(x) or isinstance(x, np.ndarray | list) else type(x).__name__
         for x, t in zip(args, known, strict=True)
     ]
-    return tuple(zip(call.names, kinds, strict=True))
+    return name, tuple(zip(call.names, kinds, strict=True))
 
 
 def _again(error: ShapewrightError, op: str, types: Sequence[TensorType], attrs: Attrs) -> ShapewrightError:

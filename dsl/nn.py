@@ -53,12 +53,19 @@ def linear(x: Tensor[*B, I], weight: Tensor[I, O], bias: Tensor[O] | None = None
 
 def dot(x: Tensor[K], y: Tensor[K]) -> Tensor[()]:
     """The sum of products of two vectors."""
+    _check_vectors("dot", x, y)
     return matmul(x, y)
 
 
 def outer(x: Tensor[M], y: Tensor[N]) -> Tensor[M, N]:
     """The products of every element of `x` with every element of `y`."""
+    _check_vectors("outer", x, y)
     return cast("Tensor[M, N]", apply("einsum", (x, y), {"spec": "i,j->ij"}))
+
+
+def _check_vectors(op: str, x: object, y: object) -> None:
+    if any(as_array(v).ndim != 1 for v in (x, y)):
+        fail(ShapeError(f"{op} takes two vectors", help="sw.matmul and sw.einsum take matrices", code="SW103"), x, y)
 
 
 # ---- rows

@@ -142,6 +142,9 @@ def _execute(node: Node, values: Mapping[int, Arr], env: Env, nans: NanSearch | 
     try:
         out = OPS[node.op].reference(args, resolve(node.attrs, env))
     except ShapewrightError as error:
+        d = error.diagnostic
+        if node.called and d.message.startswith(f"{node.op}:"):
+            d.message = node.called + d.message[len(node.op) :]
         raise error.at(node.loc, _operands(node, env)) from None
     if nans is not None:
         nans.check(node.op, args, out, _where(node))

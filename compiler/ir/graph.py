@@ -40,6 +40,7 @@ class Node:
     locs: list[Loc] = field(default_factory=list[Loc])
     gradient_of: Node | None = None  # the value whose name this has, with `_grad` added
     operands: tuple[tuple[str, TensorType | str], ...] = ()  # as the user wrote them, where an index can be wrong
+    called: str = ""  # the function that the user called there
 
     @property
     def loc(self) -> Loc | None:

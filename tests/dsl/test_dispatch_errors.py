@@ -170,3 +170,101 @@ def test_no_source_still_names_the_operands() -> None:
 def test_values_are_never_shown() -> None:
     secret: Any = lib.Tensor(np.full((1, 3), 123455 + 1.0))
     assert str(123455 + 1) not in message(lambda: secret @ secret)
+
+
+# ---- operations inside of what the user called
+WIDE = lib.Tensor(np.ones((5, 4), np.float32))
+BLOCK = lib.Tensor(np.ones((2, 5, 3), np.float32))
+
+
+def attention(q: Any, k: Any) -> Any:
+    return lib.scaled_dot_product_attention(q, k, q)
+
+
+def masked_attention(q: Any, keep: Any) -> Any:
+    return lib.scaled_dot_product_attention(q, q, q, keep)
+
+
+def divergence(h: Any, w: Any) -> Any:
+    return lib.kl_div(h, w)
+
+
+def soft_targets(h: Any, w: Any) -> Any:
+    return lib.cross_entropy(h, w)
+
+
+def outer(h: Any) -> Any:
+    return lib.outer(h, h)
+
+
+def dot(h: Any) -> Any:
+    return lib.dot(h, h.T)
+
+
+def gather(h: Any, ids: Any) -> Any:
+    return lib.gather(h, ids, axis=1)
+
+
+def permute(h: Any) -> Any:
+    return lib.permute(h, (0, 5))
+
+
+def variance(h: Any) -> Any:
+    return lib.var(h, axis=7)
+
+
+OF_A_CALL: dict[str, tuple[Callable[..., object], tuple[Any, ...], list[str]]] = {
+    "scaled_dot_product_attention: 3 does not fit 4": (
+        attention,
+        (BLOCK, sw.Tensor(np.ones((2, 5, 4), np.float32))),
+        ["q: Tensor[2, 5, 3]", "k: Tensor[2, 5, 4]", "q: Tensor[2, 5, 3]"],
+    ),
+    "scaled_dot_product_attention: 2 and 5 do not broadcast": (
+        masked_attention,
+        (BLOCK, lib.greater(sw.Tensor(np.ones((2, 5), np.float32)), 0.0)),
+        ["q: Tensor[2, 5, 3]"] * 3 + ["keep: BoolTensor[2, 5]"],
+    ),
+    "kl_div: 4 and Hidden=3 do not broadcast": (
+        divergence,
+        (H, WIDE),
+        ["h: Tensor[Batch=5, Hidden=3]", "w: Tensor[5, 4]"],
+    ),
+    "cross_entropy: 4 and Hidden=3 do not broadcast": (
+        soft_targets,
+        (H, WIDE),
+        ["h: Tensor[Batch=5, Hidden=3]", "w: Tensor[5, 4]"],
+    ),
+    "outer takes two vectors": (outer, (H,), ["h: Tensor[Batch=5, Hidden=3]"] * 2),
+    "dot takes two vectors": (
+        dot,
+        (H,),
+        ["h: Tensor[Batch=5, Hidden=3]", "h.T: Tensor[Hidden=3, Batch=5]"],
+    ),
+    "gather: the ranks differ, 2 and 1": (
+        gather,
+        (H, IDS),
+        ["h: Tensor[Batch=5, Hidden=3]", "ids: IntTensor[Batch=5]"],
+    ),
+    "permute: there is no axis 5": (permute, (H,), ["h: Tensor[Batch=5, Hidden=3]"]),
+    "var: there is no axis 7": (variance, (H,), ["h: Tensor[Batch=5, Hidden=3]"]),
+}
+
+
+@pytest.mark.parametrize("said", OF_A_CALL)
+def test_an_error_inside_is_told_of_what_was_called(said: str) -> None:
+    f, args, wanted = OF_A_CALL[said]
+    for run in (f, sw.jit(f)):
+        text = message(run, *args)
+        assert text.splitlines()[0].partition("]: ")[2] == said
+        assert [line.removeprefix("   | ") for line in text.splitlines() if line.startswith("   | ")] == wanted
+        assert "operand " not in text
+
+
+def test_an_index_inside_is_told_of_what_was_called_in_a_compiled_run_too() -> None:
+    def f(h: Any, ids: Any) -> Any:
+        return lib.nll_loss(h, ids)
+
+    eager, compiled = (message(run, H, sw.IntTensor([0, 1, 2, 0, 9])) for run in (f, sw.jit(f)))
+    assert eager == compiled
+    assert "nll_loss: 1 of 5 indices lies outside axis 1 of size 3" in eager
+    assert "   | ids: IntTensor[5]" in eager

@@ -173,7 +173,8 @@ def _with(types: Types, i: int, new: TensorType) -> Types:
 def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
     """Whether the shape rule takes these operands, and axes with names meet their like."""
     numbers = [i for i, x in enumerate(failed.args) if not is_array(x) and not isinstance(x, np.ndarray | list)]
-    dtype = next((t.dtype for i, t in enumerate(types) if i not in numbers), None)
+    first = 1 if failed.op == "where" else 0  # its condition has an element type of its own
+    dtype = next((t.dtype for i, t in enumerate(types) if i >= first and i not in numbers), None)
     if dtype is not None:  # a number takes the element type of the tensor it meets
         types = tuple(TensorType(dtype, ()) if i in numbers else t for i, t in enumerate(types))
     try:
@@ -227,11 +228,20 @@ def _transposed(failed: Failed, i: int) -> Iterator[Edit]:
     t, expr = failed.types[i], failed.call.operands[i]
     if t.ndim < 2:
         return
+    if isinstance(expr, ast.Attribute) and expr.attr == "T" and t.ndim > 2:
+        shape, names = t.shape[::-1], t.names[::-1]
+        last = TensorType(t.dtype, (*shape[:-2], *shape[:-3:-1]), (*names[:-2], *names[:-3:-1]))
+        yield Edit("`.T` reverses all axes", last, _mT_of_the_inner, True)
+        return
     turned = TensorType(t.dtype, (*t.shape[:-2], *t.shape[:-3:-1]), (*t.names[:-2], *t.names[:-3:-1]))
     if isinstance(expr, ast.Attribute) and (expr.attr == "mT" or (expr.attr == "T" and t.ndim == 2)):
         yield Edit("leave out the transpose", turned, lambda e: e.value if isinstance(e, ast.Attribute) else e, True)
     else:
         yield Edit("transpose `{}`", turned, attribute_written("mT"))
+
+
+def _mT_of_the_inner(e: ast.expr) -> ast.expr:
+    return attribute_written("mT")(e.value) if isinstance(e, ast.Attribute) else e
 
 
 def _kept(failed: Failed, i: int) -> Iterator[Kept]:

@@ -86,7 +86,7 @@ def repair(
         return walk.items
 
     call = _Refused(given, list(positional), items, scope, error)
-    return call.exchanged() or call.changed() or _said(call.needs() or _renamed(plan, args, kwargs))
+    return call.exchanged() or call.changed() or _said(call.needs() or _renamed(plan, args, kwargs, error))
 
 
 def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> Help | None:
@@ -109,14 +109,19 @@ def _said(text: str | None) -> Help | None:
     return None if text is None else Help(text)
 
 
-def _renamed(plan: Plan, args: tuple[object, ...], kwargs: Keywords) -> str | None:
-    """A keyword that is almost the name of a parameter without an argument."""
+def _renamed(plan: Plan, args: tuple[object, ...], kwargs: Keywords, error: ShapewrightError) -> str | None:
+    """A keyword that is no parameter, and the name that was meant if it is almost one without an argument."""
     taken = {*list(plan.parameters)[: len(args)], *kwargs}
     for name in kwargs:
         close = closest(name, [p for p in plan.parameters if p not in taken])
         if name not in plan.parameters and close is not None:
             return f"`{name}` is no parameter: did you mean `{close}`?"
-    return None
+    unknown = next((n for n in kwargs if n not in plan.parameters), None)
+    variadic = any(p.kind is p.VAR_KEYWORD for p in plan.signature.parameters.values())
+    if unknown is None or variadic or f"`{unknown}`" in error.diagnostic.message:
+        return None
+    names = [f"`{n}`" for n in plan.parameters if n not in ("self", "cls")]
+    return f"`{unknown}` is no parameter; the function has {', '.join(names)}" if names else None
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:

@@ -57,8 +57,10 @@ def wrong_type(at: Source, value: object) -> DTypeError:
 
 
 def _defined_again(at: Source, value: object) -> str | None:
-    """Two classes of one name: the cell of a notebook ran again, say."""
+    """Two classes of one name: the cell of a notebook ran again, say; or the cells of a trainer for their pack."""
     name = type(value).__name__
+    if name == "ParamList":
+        return "it holds cells: pass the pack of their values, trainer.get_params() or .values() of the list"
     if name != at.text.partition("[")[0]:
         return None
     return f"this `{name}` is another class of that name: define `{at.function}` again after it"

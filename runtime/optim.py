@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.errors import OptionError, ShapeError
+from ..compiler.errors import DTypeError, OptionError, ShapeError
 from ..compiler.ir.build import Build
 from ..compiler.loc import user_loc
 from ..compiler.types import DType
-from ..dsl.report import option_text
+from ..dsl.report import kind_text, option_text
 
 if TYPE_CHECKING:
     from ..dsl.pack import Pack
@@ -103,20 +103,21 @@ class Optimizer(ABC):
     # ---- stand-alone use
     def init(self, params: ParamList[G]) -> OptState:
         """Fresh state: zeros for every parameter that requires gradients."""
-        cells = params.trainable()
+        cells = _cells(params).trainable()
         return OptState(0, {s: tuple(np.zeros(c.shape, c.dtype) for c in cells) for s in self.slots})
 
     def step(self, params: ParamList[G], grads: G, state: OptState, *, lr: float) -> OptState:
         """Update the parameters that require gradients; returns the new state. On an error nothing is changed.
 
         Raises:
-            ShapeError: gradients or state that do not belong to these parameters.
+            ShapeError: gradients or state that do not belong to these parameters. DTypeError: a pack where the cells are
+                wanted, or something else in the place of the state.
             OptionError: a learning rate that is negative or not finite.
         """
         from .eager import EagerBuild
 
         rate = check_lr(lr)
-        given = params.matching(grads, "gradients")
+        given = _cells(params).matching(grads, "gradients")
         trainable = [(c, given[i]) for i, c in enumerate(params.cells) if c.requires_grad]
         cells = [c for c, _ in trainable]
         self.check_state(state, cells)
@@ -135,6 +136,13 @@ class Optimizer(ABC):
 
     def check_state(self, state: OptState, cells: Sequence[Param[*tuple[Any, ...]]]) -> None:
         """Refuse a state that was not made for these parameters."""
+        if not isinstance(cast("object", state), OptState):
+            raise DTypeError(
+                f"the state of {type(self).__name__} is an OptState, not {kind_text(state)}",
+                loc=user_loc(),
+                help="make it with .init(params), and go on with what .step(...) returns",
+                code="SW204",
+            )
         for slot in self.slots:
             have = state.slots.get(slot)
             if have is None or len(have) != len(cells):
@@ -361,6 +369,20 @@ def clip_by_norm(b: Build[V], grads: Sequence[V], bound: V) -> list[V]:
         return []
     factor = b.minimum(b.div(bound, b.shift(b.sqrt(total), 1e-6)), b.const(1.0, dtype))
     return [b.mul(g, b.cast(factor, b.dtype(g))) for g in grads]
+
+
+def _cells(params: ParamList[G]) -> ParamList[G]:
+    """The cells that an optimizer was given. DTypeError for a pack, or anything else."""
+    from .params import ParamList as Wanted
+
+    if isinstance(cast("object", params), Wanted):
+        return params
+    raise DTypeError(
+        f"an optimizer updates a ParamList, not {kind_text(params)}",
+        loc=user_loc(),
+        help="make the cells first: params = sw.ParamList.from_tensors(pack)",
+        code="SW204",
+    )
 
 
 def check_lr(lr: object) -> float:

@@ -117,6 +117,14 @@ RIGHT = {
     "an axis to insert into the first": ("rows - x", "insert an axis into `rows`"),
     "an axis to insert before it is repeated": ("rows.broadcast_to((5, 6))", "insert an axis"),
     "an axis to insert, of an array": ("x * np.ones(5, np.float32)", "insert an axis"),
+    "an axis to insert into a condition": (
+        "y = some(5, 6, 2)\nsw.where(x > 0, y, -1e9)",
+        "insert an axis into `x > 0`: write `sw.where((x > 0)[:, :, None], y, -1e9)`",
+    ),
+    "a transpose of all axes": (
+        "y = some(2, 5, 6)\ny @ y.T",
+        "`.T` reverses all axes: write `y @ y.mT`",
+    ),
     "in place": ("y = some(5, 6)\ny *= rows", "insert an axis into `rows`: write `y *= rows[:, None]`"),
     "an axis to take away": ("sw.mse_loss(x[:, :1], rows)", "take away the axis of size 1"),
     "a loss of a smaller operand": ("sw.mse_loss(x, x[0])", "repeat `x[0]`, if that is meant"),
@@ -316,6 +324,11 @@ def test_nothing_is_said_where_nothing_helps(case: str, name: str) -> None:
     ("program", "words"),
     [
         ("head(hh=x @ w, w=v)", "`hh` is no parameter: did you mean `h`?"),
+        ("head(inputs=x @ w, w=v)", "`inputs` is no parameter; the function has `h`, `w`"),
+        (
+            "@sw.typed\ndef f(p: MLP) -> Any: ...\nf(sw.ScalarTrainer(p, lambda p: p.w1.sum()).params)",
+            "it holds cells: pass the pack of their values, trainer.get_params() or .values() of the list",
+        ),
         ("MLP(w1=w, b=b, w2=v)", "did you mean `b1`?"),
         ("p.replace(w_2=v)", "did you mean `w2`?"),
         ('@sw.typed\ndef f(x: "sw.Tensor[Batch, Pixel]") -> Any: ...\nf(x)', "did you mean `Pixels`?"),

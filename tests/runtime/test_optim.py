@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shapewright.compiler.errors import OptionError, ShapeError
+from shapewright.compiler.errors import DTypeError, OptionError, ShapeError
 from shapewright.dsl.pack import TList
 from shapewright.runtime import schedules
 from shapewright.runtime.optim import SGD, Adam, AdamW, Optimizer, check_lr, check_rates
@@ -148,6 +148,23 @@ def test_a_state_of_other_parameters_is_refused() -> None:
         Adam().step(one, TList(reals([1.0])), Adam().init(two), lr=0.1)
     with pytest.raises(ShapeError, match="slot 'm': none"):
         Adam().step(one, TList(reals([1.0])), SGD().init(one), lr=0.1)
+
+
+def test_what_stands_in_a_wrong_place_is_named() -> None:
+    pack = models.line()
+    cells, rule = ParamList.from_tensors(pack), Adam()
+    wrong: Any = rule
+    runs: dict[str, Callable[[], object]] = {
+        "an optimizer updates a ParamList, not a pack Line": lambda: wrong.init(pack),
+        "an optimizer updates a ParamList, not a pack Line ": lambda: wrong.step(pack, cells, rule.init(cells), lr=0.1),
+        "the state of Adam is an OptState, not a dict": lambda: wrong.step(cells, pack, {}, lr=0.1),
+        "the state of Adam is an OptState, not a pack Line": lambda: wrong.step(cells, pack, pack, lr=0.1),
+    }
+    for said, run in runs.items():
+        with pytest.raises(DTypeError) as error:
+            run()
+        assert error.value.diagnostic.message == said.strip()
+        assert error.value.diagnostic.help is not None
 
 
 def test_schedules() -> None:

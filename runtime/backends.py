@@ -26,7 +26,7 @@ from ..dsl.pack import Pack, flatten
 from ..dsl.record import LeafAxes, labelled
 from ..dsl.report import check_signature
 from ..dsl.scope import axis_scope
-from ..dsl.typed import signature_axes
+from ..dsl.typed import check_call, signature_axes
 from .constants import with_constants
 from .cuda.inputs import given_array, host_array, received
 from .eager import EagerBuild, EagerSession, running, scoped
@@ -146,6 +146,15 @@ class Model:
                 details=[f"{len(args)} were given (the pack included)"],
                 code="SW103",
             ) from None
+
+    def advise(self, error: ShapewrightError, packs: Sequence[object], xs: Sequence[object]) -> None:
+        """Give an error of the arguments of a typed loss the help that a call of it has: what the names of axes that
+        `named_inputs` gives would forbid, such as a transpose."""
+        try:
+            check_call(self.loss, (*packs, *self.inputs(xs)), self.constants)
+        except ShapewrightError as same:
+            if (same.code, same.diagnostic.message) == (error.code, error.diagnostic.message):
+                error.diagnostic.help, error.diagnostic.edit = same.diagnostic.help, same.diagnostic.edit
 
     @contextmanager
     def counted(self, args: Sequence[object]) -> Generator[None]:
@@ -292,7 +301,12 @@ class EagerEngine(Engine):
         inputs = model.named_inputs(xs)
         nans = model.search_of(inputs)
         with running(model.train.key, model.real), scoped(nans=nans), axis_scope(model.options.checks):
-            loss = self._owned(check_result(model.call(*self._packs(), *inputs), model)[0])
+            packs = self._packs()
+            try:
+                loss = self._owned(check_result(model.call(*packs, *inputs), model)[0])
+            except ShapewrightError as error:
+                model.advise(error, packs, xs)
+                raise
         if nans is not None:
             nans.finish([loss])
         return loss
@@ -319,7 +333,12 @@ class EagerEngine(Engine):
         session = EagerSession(key=model.train.key, dtype=model.real)
         with session, scoped(nans=nans), axis_scope(model.options.checks):
             refs = session.use_params(model.train.params)
-            loss, *state = check_result(model.call(refs, *self._packs()[1:], *inputs), model)
+            packs = (refs, *self._packs()[1:])
+            try:
+                loss, *state = check_result(model.call(*packs, *inputs), model)
+            except ShapewrightError as error:
+                model.advise(error, packs, xs)
+                raise
             grads = [np.array(g, order="C", copy=True) for g in session.backward(cast("Scalar", loss))]
         value, after = self._owned(loss), [array_of(s) for s in state]
         if nans is not None:

@@ -80,6 +80,19 @@ def test_bad_inputs_name_the_users_line_and_change_nothing(
     trainer.step(*data, lr=0.1)
 
 
+def test_help_for_an_array_is_that_of_a_call(options: Make) -> None:
+    p, x, y = models.line(), np.ones((2, models.FEATURES), np.float32), np.ones(2, np.float32)
+    trainer: Any = ScalarTrainer(p, models.line_loss, options())
+    runs: list[Callable[[], object]] = [lambda: trainer.step(x.T, y, lr=0.1), lambda: trainer.forward(x.T, y)]
+    for run in runs:
+        with pytest.raises(ShapeError) as error:
+            run()
+        assert error.value.diagnostic.help == "leave out the transpose: write `x`"
+    with pytest.raises(ShapeError) as error:
+        trainer.step(y, x, lr=0.1)
+    assert str(error.value.diagnostic.help).startswith("exchange `x` and `y`: write `trainer.step(x, y, lr=0.1)`")
+
+
 @pytest.mark.parametrize("lr", [math.nan, math.inf, -1.0, "fast"])
 def test_a_bad_learning_rate_is_refused(options: Make, lr: Any) -> None:
     trainer, data = make(options()), models.class_data()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar, cast, overload
 
-from ..compiler.errors import ShapeError
+from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.ops.shapes import axes_text
 from ..compiler.sizes import Size
 from . import movement
 from .array import AnyArray, type_of
 from .conversion import as_array
 from .dispatch import apply, fail
+from .report import count, kind_text
 from .tensor import Tensor
 
 B = TypeVar("B")
@@ -64,6 +65,9 @@ def einsum(spec: str, *xs: object) -> Any:
     Raises:
         ShapeError: letters that do not fit the operands, or a letter with two sizes.
     """
+    if not isinstance(cast("object", spec), str):
+        text = 'the subscripts come first, as in sw.einsum("bi,io->bo", x, w)'
+        fail(DTypeError(f"einsum takes a text of subscripts, not {kind_text(spec)}", help=text, code="SW204"))
     tensors = [as_array(x) for x in xs]
     inputs, out = _parse(spec, tensors)
     work = [_alone(letters, x) for letters, x in zip(inputs, tensors, strict=True)]
@@ -88,7 +92,7 @@ def _parse(spec: str, tensors: list[AnyArray]) -> tuple[list[str], str]:
     left, arrow, right = spec.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(tensors) or not tensors:
-        text = f'einsum: "{spec}" has {len(parts)} operands, {len(tensors)} were given'
+        text = f'einsum: "{spec}" has {count(len(parts), "operand")}, {len(tensors)} {"was" if len(tensors) == 1 else "were"} given'
         fail(ShapeError(text, help="separate operands by commas", code="SW103"), *tensors)
     spread = max(
         (x.ndim - len(p.replace("...", "")) for p, x in zip(parts, tensors, strict=True) if "..." in p), default=0
@@ -99,9 +103,8 @@ def _parse(spec: str, tensors: list[AnyArray]) -> tuple[list[str], str]:
         missing = x.ndim - len(part.replace("...", ""))
         letters = part.replace("...", "".join(free[len(free) - missing :]) if missing > 0 else "")
         if len(letters) != x.ndim or missing < 0 or (letters and not letters.isalpha()):
-            text = (
-                f'einsum: "{part}" has {len(part.replace("...", ""))} letters, operand {i + 1} has {axes_text(x.ndim)}'
-            )
+            have = count(len(part.replace("...", "")), "letter")
+            text = f'einsum: "{part}" has {have}, operand {i + 1} has {axes_text(x.ndim)}'
             fail(ShapeError(text, help="write one letter for each axis", code="SW103"), *tensors)
         inputs.append(letters)
     joined = "".join(inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
@@ -9,75 +10,78 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, ModuleType
 from typing import Final
 
+from ..compiler.loc import frame_loc
+from .blame import node_at
+
 METHODS: Final[Mapping[str, str]] = {
-    "abs": "sw.abs(x)",
-    "add_": "x = x + ...; tensors do not change",
-    "all": "sw.all(x)",
-    "any": "sw.any(x)",
-    "argsort": "x.numpy() outside of a loss; there is no sorting",
+    "abs": "sw.abs(tensor)",
+    "add_": "tensor = tensor + ...; tensors do not change",
+    "all": "sw.all(tensor)",
+    "any": "sw.any(tensor)",
+    "argsort": ".numpy() outside of a loss; there is no sorting",
     "at": "sw.where(...) or sw.scatter_add(...); tensors do not change",
-    "backward": "trainer.backward(x, y), sw.grad(loss) or sw.value_and_grad(loss)",
-    "bool": "x.astype(bool), or a comparison such as x > 0",
-    "bmm": "x @ y, which takes batches",
-    "chunk": "sw.split(x, parts, axis=...)",
-    "clamp": "sw.clip(x, low, high)",
-    "clamp_": "x = sw.clip(x, low, high); tensors do not change",
-    "clip": "sw.clip(x, low, high)",
-    "clone": "x itself; tensors do not change",
-    "contiguous": "x itself; a layout is the compiler's matter",
-    "copy": "x itself; tensors do not change",
-    "cos": "sw.cos(x)",
-    "cpu": "x itself, or x.numpy() for its values",
+    "backward": "trainer.backward(...), sw.grad(loss) or sw.value_and_grad(loss)",
+    "bool": ".astype(bool), or a comparison such as tensor > 0",
+    "bmm": "the operator @, which takes batches",
+    "chunk": "sw.split(tensor, size, axis=...), which takes the size of a piece, not their number",
+    "clamp": "sw.clip(tensor, low, high)",
+    "clamp_": "tensor = sw.clip(tensor, low, high); tensors do not change",
+    "clip": "sw.clip(tensor, low, high)",
+    "clone": "the tensor itself; tensors do not change",
+    "contiguous": "the tensor itself; a layout is the compiler's matter",
+    "copy": "the tensor itself; tensors do not change",
+    "cos": "sw.cos(tensor)",
+    "cpu": "the tensor itself, or .numpy() for its values",
     "cuda": 'sw.Options(device="cuda") for the trainer, which moves what it needs',
-    "detach": "sw.stop_gradient(x)",
-    "dim": "x.ndim",
-    "dot": "x @ y",
-    "double": 'x.astype("float64")',
-    "exp": "sw.exp(x)",
-    "expand": "x.broadcast_to(...)",
-    "expand_as": "x.broadcast_to(y.shape)",
-    "flip": "sw.flip(x, axis=...)",
-    "float": 'x.astype("float32")',
-    "gather": "sw.take_along_axis(x, index, axis=...)",
-    "grad": "trainer.backward(x, y), sw.grad(loss) or sw.value_and_grad(loss), which return gradients",
+    "detach": "sw.stop_gradient(tensor)",
+    "dim": ".ndim",
+    "dot": "the operator @",
+    "double": '.astype("float64")',
+    "exp": "sw.exp(tensor)",
+    "expand": ".broadcast_to(...)",
+    "expand_as": ".broadcast_to(other.shape)",
+    "flip": "sw.flip(tensor, axis=...)",
+    "float": '.astype("float32")',
+    "gather": "sw.take_along_axis(tensor, index, axis=...)",
+    "grad": "trainer.backward(...), sw.grad(loss) or sw.value_and_grad(loss), which return gradients",
     "half": 'sw.Options(dtype="float16") for the trainer',
-    "int": 'x.astype("int64")',
-    "log": "sw.log(x)",
-    "log_softmax": "sw.log_softmax(x, axis=...)",
-    "long": 'x.astype("int64")',
-    "masked_fill": "sw.where(mask, value, x)",
-    "masked_fill_": "x = sw.where(mask, value, x); tensors do not change",
-    "matmul": "x @ y",
-    "mm": "x @ y",
-    "mul_": "x = x * ...; tensors do not change",
+    "int": '.astype("int64")',
+    "log": "sw.log(tensor)",
+    "log_softmax": "sw.log_softmax(tensor, axis=...)",
+    "long": '.astype("int64")',
+    "masked_fill": "sw.where(mask, value, tensor)",
+    "masked_fill_": "tensor = sw.where(mask, value, tensor); tensors do not change",
+    "matmul": "the operator @",
+    "mm": "the operator @",
+    "mul_": "tensor = tensor * ...; tensors do not change",
     "new_zeros": "sw.zeros(...)",
-    "norm": "sw.norm(x)",
-    "numel": "x.size",
-    "permute": "x.transpose(...) with all axes in their new order",
-    "pow": "x ** y",
-    "ravel": "x.flatten()",
-    "relu": "sw.relu(x)",
-    "repeat": "sw.repeat(x, ...)",
+    "norm": "sw.norm(tensor)",
+    "numel": ".size",
+    "permute": ".transpose(...) with all axes in their new order",
+    "pow": "the operator **",
+    "ravel": ".flatten()",
+    "relu": "sw.relu(tensor)",
+    "repeat": "sw.repeat(tensor, ...)",
     "requires_grad": "no flag: the first argument of a loss is what is differentiated",
     "requires_grad_": "no flag: the first argument of a loss is what is differentiated",
-    "round": "sw.round(x)",
+    "round": "sw.round(tensor)",
     "scatter_add": "sw.scatter_add(...)",
-    "sigmoid": "sw.sigmoid(x)",
-    "sin": "sw.sin(x)",
-    "softmax": "sw.softmax(x, axis=...)",
-    "split": "sw.split(x, parts, axis=...)",
-    "sqrt": "sw.sqrt(x)",
-    "square": "sw.square(x)",
-    "std": "sw.std(x)",
-    "sub_": "x = x - ...; tensors do not change",
-    "swapaxes": "x.transpose(...) with all axes in their new order, or x.mT for the last two",
-    "t": "x.T",
-    "tanh": "sw.tanh(x)",
-    "type": "x.astype(...)",
-    "var": "sw.var(x)",
-    "view": "x.reshape(...)",
-    "view_as": "x.reshape(y.shape)",
-    "zero_": "sw.zeros_like(x); tensors do not change",
+    "sigmoid": "sw.sigmoid(tensor)",
+    "sin": "sw.sin(tensor)",
+    "softmax": "sw.softmax(tensor, axis=...)",
+    "split": "sw.split(tensor, size, axis=...)",
+    "sqrt": "sw.sqrt(tensor)",
+    "square": "sw.square(tensor)",
+    "std": "sw.std(tensor)",
+    "sub_": "tensor = tensor - ...; tensors do not change",
+    "swapaxes": ".transpose(...) with all axes in their new order, or .mT for the last two",
+    "t": ".T",
+    "tanh": "sw.tanh(tensor)",
+    "type": ".astype(...)",
+    "var": "sw.var(tensor)",
+    "view": ".reshape(...)",
+    "view_as": ".reshape(other.shape)",
+    "zero_": "sw.zeros_like(tensor); tensors do not change",
 }
 """Attributes of tensors elsewhere -> what to write here."""
 
@@ -90,9 +94,9 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "as_tensor": "sw.Tensor[...](values)",
     "binary_cross_entropy": "sw.bce_loss",
     "binary_cross_entropy_with_logits": "sw.bce_with_logits",
-    "bmm": "x @ y, which takes batches",
+    "bmm": "the operator @, which takes batches",
     "cat": "sw.concat",
-    "chunk": "sw.split",
+    "chunk": "sw.split, which takes the size of a piece, not their number",
     "clamp": "sw.clip",
     "concatenate": "sw.concat",
     "detach": "sw.stop_gradient",
@@ -102,7 +106,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     "functional": "the functions of sw itself: sw.relu, sw.softmax, ...",
     "index_add": "sw.scatter_add",
     "manual_seed": "sw.Options(seed=...) for a trainer, or key=... for a function that draws",
-    "mm": "x @ y",
+    "mm": "the operator @",
     "mse": "sw.mse_loss",
     "multiply": "sw.mul",
     "nn": "a sw.Pack of parameters, and the functions of sw itself: sw.linear, sw.layer_norm, ...",
@@ -152,8 +156,14 @@ def meant(error: Exception) -> str | None:
     """What to write instead of the attribute of a tensor or of this package that does not exist, or of the keyword."""
     if isinstance(error, AttributeError):
         name = str(error.name)
-        found = FUNCTIONS.get(name) if isinstance(error.obj, ModuleType) else METHODS.get(name) or _converted(error.obj, name)
+        found = (
+            FUNCTIONS.get(name)
+            if isinstance(error.obj, ModuleType)
+            else METHODS.get(name) or _converted(error.obj, name)
+        )
         return f"write {found}" if found is not None else None
+    if isinstance(error, TypeError) and str(error).endswith("object is not callable"):
+        return _size_called(error)
     match = _UNEXPECTED.search(str(error)) if isinstance(error, TypeError) else None
     function = _function(match[1]) if match is not None else None
     if match is None or function is None:
@@ -161,12 +171,28 @@ def meant(error: Exception) -> str | None:
     return keyword(match[2], inspect.signature(function).parameters)
 
 
+def _size_called(error: TypeError) -> str | None:
+    """For `x.size(0)`: `size` is a number here."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    node = None if tb is None else node_at(frame_loc(tb.tb_frame))
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "size":
+        return None
+    if not re.match(r"'(int|Poly)' object", str(error)):
+        return None
+    axes = "..." if len(node.args) != 1 or node.keywords else ast.unparse(node.args[0])
+    text = ast.unparse(node.func.value)
+    sizes = f"{text}.shape" if not node.args and not node.keywords else f"{text}.shape[{axes}]"
+    return f"{text}.size is the number of elements: write {sizes}"
+
+
 def _converted(of: object, name: str) -> str | None:
     """For an attribute that integer or floating tensors have: the conversion to those."""
     for kind, dtype in (("IntTensor", "int64"), ("Tensor", "float32")):
         found = getattr(getattr(sys.modules.get(_PACKAGE), kind, None), name, None)
         if found is not None and not isinstance(of, type):
-            return f'x.astype("{dtype}").{name}' + ("(...)" if callable(found) else "")
+            return f'.astype("{dtype}").{name}' + ("(...)" if callable(found) else "")
     return None
 
 

@@ -389,7 +389,8 @@ def _line(
     if code == rewritten(file, node):
         return None
     (old, expr), *others = new.items()
-    whole = bool(others) or not isinstance(expr, _NEVER_IN_PARENTHESES)
+    parts = _NEVER_IN_PARENTHESES  # an operand in the user's parentheses would get two pairs of them
+    whole = bool(others) or not isinstance(expr, parts) or not isinstance(old, parts)
     edit = replaced(file, node, code) if whole else replaced(file, old, rewritten(file, expr))
     if len(code) <= LONGEST:
         return Help(f"{what}: write `{code}`", edit)

@@ -36,7 +36,7 @@ def not_an_array(at: Source, value: object) -> DTypeError:
 def wrong_kind(at: Source, array: Array[*tuple[Any, ...]], cls: type[object], rank_fits: bool) -> DTypeError:
     """A tensor of another kind."""
     return DTypeError(
-        f"{_subject(at)} is {_article(type(array).__name__)}, not {_article(cls.__name__)}",
+        f"{_subject(at)} is {article(type(array).__name__)}, not {article(cls.__name__)}",
         loc=argument_loc(at),
         operands=[f"{_declared(at)}   was given {_type_text(type_of(array))} {type_of(array).dtype.value}"],
         notes=_where(at),
@@ -313,15 +313,16 @@ def kind_text(value: object) -> str:
     if isinstance(value, tuple):
         return f"a tuple of {count(len(cast('tuple[object, ...]', value)), 'element')}"
     if is_array(value):
-        return _article(_type_text(type_of(value)))
+        return article(_type_text(type_of(value)))
     if isinstance(value, Pack):
         return f"a pack {type(value).__name__}"
     module = type(value).__module__.partition(".")[0]
     name = type(value).__name__
-    return _article(name if module in ("builtins", "shapewright") else f"{module}.{name}")
+    return article(name if module in ("builtins", "shapewright") else f"{module}.{name}")
 
 
-def _article(name: str) -> str:
+def article(name: str) -> str:
+    """The name with `a` or `an` in front."""
     return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
 
 

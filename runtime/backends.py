@@ -153,7 +153,8 @@ class Model:
         try:
             check_call(self.loss, (*packs, *self.inputs(xs)), self.constants)
         except ShapewrightError as same:
-            if (same.code, same.diagnostic.message) == (error.code, error.diagnostic.message):
+            known = same.diagnostic.help is not None and same.code == error.code
+            if known and same.diagnostic.message == error.diagnostic.message:
                 error.diagnostic.help, error.diagnostic.edit = same.diagnostic.help, same.diagnostic.edit
 
     @contextmanager

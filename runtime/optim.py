@@ -412,7 +412,7 @@ def check_rates(lr: object, count: int) -> list[float]:
     rates = [check_lr(x) for x in cast("Sequence[object]", lr)]
     if len(rates) != count:
         raise OptionError(
-            f"{len(rates)} learning rates for {count} batches",
+            f"{len(rates)} learning rate{'' if len(rates) == 1 else 's'} for {count} batch{'' if count == 1 else 'es'}",
             loc=user_loc(),
             help="give one number, or one for each batch",
             code="SW811",

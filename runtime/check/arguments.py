@@ -30,6 +30,7 @@ from ...dsl.hints import (
 )
 from ...dsl.key import Key
 from ...dsl.pack import Pack, children, flatten, from_raw, new_tuple
+from ...dsl.report import article
 from ...dsl.scope import Bindings
 from ...dsl.typed import Parameter, Plan
 from .advice import advice
@@ -302,7 +303,7 @@ def _receiver(owner: type[object], name: str, build: Builder) -> object:
         return owner
     if issubclass(owner, Pack):
         return build.pack(class_hint(owner), "self")
-    raise Unbound(f"`self` is a {owner.__name__}, which is no pack; check a function of it instead")
+    raise Unbound(f"`self` is {article(owner.__name__)}, which is no pack; check a function of it instead")
 
 
 __all__ = ["Axes", "Bound", "Builder", "Symbols", "Unbound", "arguments", "axis_sizes"]

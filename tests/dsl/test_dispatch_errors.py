@@ -268,3 +268,11 @@ def test_an_index_inside_is_told_of_what_was_called_in_a_compiled_run_too() -> N
     assert eager == compiled
     assert "nll_loss: 1 of 5 indices lies outside axis 1 of size 3" in eager
     assert "   | ids: IntTensor[5]" in eager
+
+
+def test_subscripts_come_first_and_count_letters() -> None:
+    text = message(lambda: lib.einsum(H, H, "bi,bj->ij"))
+    assert "einsum takes a text of subscripts, not a Tensor[Batch=5, Hidden=3]" in text
+    assert 'help: the subscripts come first, as in sw.einsum("bi,io->bo", x, w)' in text
+    assert 'einsum: "b" has 1 letter, ' in message(lambda: lib.einsum("b,bi->i", H, H))
+    assert "has 1 operand, 2 were given" in message(lambda: lib.einsum("bi->i", H, H))

@@ -28,14 +28,14 @@ def notes(error: BaseException) -> list[str]:
 def test_an_attribute_of_tensors() -> None:
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'view'") as caught:
         x.view(3, 2)
-    assert notes(caught.value) == ["help: write x.reshape(...)"]
+    assert notes(caught.value) == ["help: write .reshape(...)"]
 
 
 def test_an_attribute_of_other_kinds_of_tensor() -> None:
     for of, name, text in (
-        (x > 0, "mean", 'x.astype("float32").mean(...)'),
-        (x > 0, "sum", 'x.astype("int64").sum(...)'),
-        (x.astype("int64"), "mean", 'x.astype("float32").mean(...)'),
+        (x > 0, "mean", '.astype("float32").mean(...)'),
+        (x > 0, "sum", '.astype("int64").sum(...)'),
+        (x.astype("int64"), "mean", '.astype("float32").mean(...)'),
     ):
         with pytest.raises(AttributeError) as caught:
             getattr(of, name)
@@ -81,7 +81,14 @@ def test_a_keyword_in_a_typed_function() -> None:
 
 
 def test_check_says_the_same(tmp_path: Path) -> None:
-    calls = ["x.view(-1)", "sw.cat([x, x])", "x.mean(dim=0)", "x.device_of()", "(x > 0).mean()"]
+    calls = [
+        "x.view(-1)",
+        "sw.cat([x, x])",
+        "x.mean(dim=0)",
+        "x.device_of()",
+        "(x > 0).mean()",
+        "x.reshape(x.size(0), -1).sum()",
+    ]
     functions = [
         f"@sw.typed\ndef f{i}(x: sw.Tensor[Batch, Batch]) -> sw.Scalar:\n    return {c}\n" for i, c in enumerate(calls)
     ]
@@ -89,11 +96,12 @@ def test_check_says_the_same(tmp_path: Path) -> None:
     file.write_text("import shapewright as sw\nclass Batch(sw.Dim): ...\n" + "".join(functions))
     result = check_source(file)
     assert [e.help for e in result.diagnostics] == [
-        "write x.reshape(...)",
+        "write .reshape(...)",
         "write sw.concat",
         "write axis= for dim=",
         "did you mean `device`?",
-        'write x.astype("float32").mean(...)',
+        'write .astype("float32").mean(...)',
+        "x.size is the number of elements: write x.shape[0]",
     ]
 
 
@@ -101,9 +109,30 @@ def test_what_is_said_exists() -> None:
     for name, text in {**elsewhere.METHODS, **elsewhere.FUNCTIONS}.items():
         for function in re.findall(r"\bsw\.(\w+)", text):
             assert hasattr(sw, function), (name, text)
-        for attribute in re.findall(r"\b[xy]\.(\w+)", text):
+        for attribute in re.findall(r"(?:^| )\.(\w+)", text):
             assert hasattr(x, attribute), (name, text)
     for name in elsewhere.METHODS:
         assert not hasattr(sw.Tensor, name), f"{name} is an attribute"
     for name in elsewhere.FUNCTIONS:
         assert not hasattr(sw, name), f"{name} is a function"
+
+
+def test_size_is_no_method() -> None:
+    def rows(a: Any) -> Any:
+        return a.reshape(a.size(-1), 2)
+
+    def all_sizes(a: Any) -> Any:
+        return a.size()
+
+    def another(a: Any) -> Any:
+        return {"size": a}["size"]()
+
+    for f, expected in (
+        (rows, ["help: a.size is the number of elements: write a.shape[-1]"]),
+        (all_sizes, ["help: a.size is the number of elements: write a.shape"]),
+        (another, []),
+    ):
+        for run in (sw.typed(f), sw.jit(sw.typed(f))):
+            with pytest.raises(TypeError, match="object is not callable") as caught:
+                run(x)
+            assert notes(caught.value) == expected

@@ -166,7 +166,7 @@ def test_einsum(case: Any) -> None:
 
 def test_einsum_errors() -> None:
     x = sw.Tensor(X)
-    with pytest.raises(sw.ShapeError, match="2 operands, 1 were given"):
+    with pytest.raises(sw.ShapeError, match="2 operands, 1 was given"):
         sw.einsum("ij,jk->ik", x)
     with pytest.raises(sw.ShapeError, match="`x` has 2 axes"):
         sw.einsum("ijk->i", x)

@@ -424,3 +424,9 @@ def test_an_axis_is_not_kept_where_that_changes_more(program: str, name: str) ->
 def test_arrays_of_numpy_have_no_methods_of_tensors(name: str) -> None:
     error = refused(f"{HEAD}sw.mse_loss(x, np.zeros((5, 1), np.float32))\n", name)
     assert ".broadcast_to" not in str(error.diagnostic.help)
+
+
+def test_the_change_is_what_the_help_line_says(name: str) -> None:
+    d = refused(f"{HEAD}rows * (rows > 0.0)\n", name).diagnostic
+    assert d.edit is not None
+    assert d.help == f"convert `rows > 0.0`: write `{d.edit.text}`"

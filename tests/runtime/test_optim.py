@@ -167,6 +167,13 @@ def test_what_stands_in_a_wrong_place_is_named() -> None:
         assert error.value.diagnostic.help is not None
 
 
+def test_one_rate_and_one_batch() -> None:
+    for rates, batches, said in ((2, 1, "2 learning rates for 1 batch"), (1, 2, "1 learning rate for 2 batches")):
+        with pytest.raises(OptionError) as error:
+            check_rates([0.1] * rates, batches)
+        assert error.value.diagnostic.message == said
+
+
 def test_schedules() -> None:
     warm = schedules.warmup_cosine(1.0, warmup=10, total=110, floor=0.1)
     assert [warm(0), warm(5), warm(10), warm(110), warm(500)] == [0.0, 0.5, 1.0, 0.1, 0.1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import cast
 
 from ..compiler.errors import ShapewrightError
 from ..compiler.ops.elementwise import ELEMENTWISE
@@ -13,6 +14,7 @@ from ..compiler.types import DType, TensorType
 from .blame import UserCall
 from .check import Item, bind, check_names
 from .hints import ArrayHint
+from .interpreters import SymbolicOps, current
 from .running import innermost_call, running_items
 from .scope import exact_sizes
 
@@ -32,14 +34,24 @@ class Wanted:
 
     def accepts(self, result: TensorType) -> bool:
         """Whether the function may return a result of this type (the element type aside)."""
-        item = self._item._replace(type=result)
+        items = [*self._given, self._item._replace(type=result)]
+        if all(isinstance(s, int) for s in result.shape):
+            items = [i._replace(type=_in_numbers(i.type)) for i in items]
         try:
-            check_names([item])
+            check_names(items[-1:])
             with exact_sizes():
-                bind([*self._given, item], {}, {})
+                bind(items, {}, {})
         except ShapewrightError:
             return False
         return True
+
+
+def _in_numbers(t: TensorType) -> TensorType:
+    """A type with the numbers behind symbolic sizes, as an error of a recorded operation has them."""
+    ops = current()
+    if not isinstance(ops, SymbolicOps):
+        return t
+    return TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names)
 
 
 def wanted(call: UserCall) -> Wanted | None:
@@ -165,7 +177,8 @@ def _first_round(loop: ast.AST, frame: FrameType) -> bool:
             return found is not None and found is _value(first, frame)
         case ast.Name() | ast.Attribute():
             items, found = _value(source, frame), _value(target, frame)
-            return isinstance(items, tuple | list) and bool(items) and items[0] is found
+            listed = cast("Sequence[object]", items) if isinstance(items, tuple | list) else ()
+            return bool(listed) and listed[0] is found
         case _:
             return False
 

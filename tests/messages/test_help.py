@@ -430,3 +430,10 @@ def test_the_change_is_what_the_help_line_says(name: str) -> None:
     d = refused(f"{HEAD}rows * (rows > 0.0)\n", name).diagnostic
     assert d.edit is not None
     assert d.help == f"convert `rows > 0.0`: write `{d.edit.text}`"
+
+
+@pytest.mark.parametrize("run", ["f(x)", "sw.jit(f)(x)"])
+def test_the_declared_result_decides_eager_and_compiled(run: str, name: str) -> None:
+    for result, said in (("Batch, Batch", "x @ x.mT"), ("Pixels, Pixels", "x.mT @ x")):
+        program = f"@sw.typed\ndef f(x: sw.Tensor[Batch, Pixels]) -> sw.Tensor[{result}]:\n    return sw.relu(x @ x)\n"
+        assert refused(f"{HEAD}{program}{run}\n", name).diagnostic.help == f"transpose `x`: write `{said}`"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import cast, final
 
-from ..compiler.loc import Loc, frame_loc, is_library_frame
+from ..compiler.loc import Loc, frame_loc, user_frame
 from ..compiler.source import expression_at
 from .rewrite import rewritten
 
@@ -50,7 +50,8 @@ def entry_frames() -> tuple[FrameType | None, FrameType | None]:
     """The frame of the library function that the user called, and that of the user's code."""
     entry: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
-    while frame is not None and is_library_frame(frame):
+    users = user_frame(frame)
+    while frame is not None and frame is not users:
         if frame.f_code not in TRANSPARENT:
             entry = frame
         frame = frame.f_back

@@ -11,10 +11,12 @@ from typing import Any, cast
 import numpy as np
 
 from ..compiler.errors import DTypeError, ShapeError, TraceError
+from ..compiler.ir.attrs import Attrs
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Poly, Shape, Size
 from ..compiler.types import DType, TensorType
 from .array import KIND_NAMES, AnyArray, Arr, Array, DTypeLike, is_array, kind_of, make
+from .interpreters import current, program_dtype
 
 
 def dtype_like(dtype: DTypeLike) -> DType:
@@ -107,10 +109,19 @@ def as_array(x: object, dtype: DType | None = None) -> AnyArray:
         if dtype is None or not t.dtype.is_float or t.dtype is dtype or x._ops is not None:
             return x
         return make(TensorType(dtype, t.shape, t.names), cast("Arr", x._value).astype(dtype.numpy), None)
+    if isinstance(x, Poly):
+        return _of_size(x, DType.int64)
     value = as_numpy(x)
     if dtype is not None and value.dtype.kind == "f":
         value = value.astype(dtype.numpy, copy=False)
     return make(TensorType(DType.of(value.dtype), value.shape), value, None)
+
+
+def _of_size(size: Poly, dtype: DType) -> AnyArray:
+    """A run-time size as a scalar of the program that is recorded."""
+    ops = current()
+    value = ops.apply("size", (), Attrs({"size": size, "dtype": dtype.value}))
+    return make(TensorType(dtype, ()), value, ops)
 
 
 def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -> None:
@@ -120,7 +131,10 @@ def construct(x: AnyArray, source: object, kind: str, dtype: DTypeLike | None) -
     if want is not None and kind_of(want) != kind:
         text = f"{want.value} is no element type of {KIND_NAMES[kind]}"
         raise DTypeError(text, loc=user_loc(), help=f"use {KIND_NAMES[kind_of(want)]}", code="SW203")
-    given = as_array(source)
+    if kind == "float" and isinstance(source, Poly):
+        given = _of_size(source, want or program_dtype() or DType.float32)
+    else:
+        given = as_array(source)
     t = given._type
     if t.dtype.is_int and kind == "float" and isinstance(source, int | list | tuple) and given._ops is None:
         want = want or DType.float32  # Python integers in a floating tensor are numbers, not labels

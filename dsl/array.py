@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
@@ -134,9 +134,16 @@ class Array(Generic[*S]):
         return np.array(self.numpy(), dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Any:
-        from .dispatch import apply_ufunc
+        from .numpy_functions import apply_ufunc
 
         return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        from .numpy_functions import apply_function
+
+        return apply_function(func, types, args, kwargs)
 
     def __dlpack__(self, **options: Any) -> Any:
         if self._ops is not None:
@@ -195,7 +202,6 @@ _INSTEAD = {
     "float": "keep it as a tensor (convert with .astype), or return it and read it outside",
     "int": 'keep it as a tensor: x.astype("int64"); a size that depends on values must be a static argument',
     "as an index": "index with sw.take(x, i, axis=0), or pass the index as a static argument",
-    "a NumPy function": "use the sw function of the same name",
 }
 
 

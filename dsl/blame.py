@@ -97,6 +97,8 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp | ast.Call):
         inputs = [node.left, node.right] if isinstance(node, ast.BinOp) else list(node.args)
         return {"inputs": ast.Tuple(elts=inputs, ctx=ast.Load())}
+    if code.co_name == "__array_function__" and isinstance(node, ast.Call):
+        return {"args": ast.Tuple(elts=list(node.args), ctx=ast.Load())}
     if isinstance(node, ast.Call) and not _calls(node.func, code):
         return {}  # sum(tensors), map(sw.exp, tensors): the library is called from inside of what is called here
     match node:

@@ -247,23 +247,3 @@ def apply_random(op: str, args: Sequence[Operand], key: AnyArray | None, attrs: 
         return apply(op, (*args, implicit), {**attrs, "stream": ops.stream()})
     zero = make(KEY_TYPE, np.zeros(2, np.uint32), None)
     return apply(op, (*args, zero), {**attrs, "stream": next(_fallback_stream)})
-
-
-# ---- NumPy functions on tensors
-_UFUNCS = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
-    "negative": "neg", "absolute": "abs", "maximum": "maximum", "minimum": "minimum", "exp": "exp", "log": "log",
-    "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "square": "square", "matmul": "matmul",
-    "equal": "equal", "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
-    "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
-    "logical_not": "logical_not", "isnan": "isnan", "isfinite": "isfinite", "sign": "sign", "floor": "floor",
-}  # fmt: skip
-
-
-def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[object], options: Mapping[str, object]) -> Any:
-    """`np.exp(t)`, `array + t`: the operation of the same meaning, else NumPy on the values."""
-    op = _UFUNCS.get(ufunc.__name__)
-    if op is not None and method == "__call__" and not options:
-        return apply(op, inputs)
-    plain = [np.asarray(x) if is_array(x) else x for x in inputs]
-    return getattr(ufunc, method)(*plain, **options)

@@ -18,7 +18,7 @@ from ..compiler.types import DType, TensorType
 from .array import AnyArray, Array, is_array, make, type_of, value_of
 from .array import ops_of as ops_of
 from .conversion import as_array, is_number
-from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
+from .interpreters import AssumingOps, ExampleOps, Ops, RandomOps, SymbolicOps, current, eager, program_dtype
 from .located import fail as fail
 from .located import located, operand_types
 
@@ -75,6 +75,8 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
         return _wrap(ops, out, value)
     except ShapewrightError as error:
         if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:
+            if op == "slice" and error.sizes and isinstance(ops, AssumingOps) and _holds_now(types[0], at, ops):
+                return apply(op, args, {**at, "assumed": True})
             _without_symbols(op, types, at, error, ops, args)
         raise located(error, args, types, op, at) from None
 
@@ -212,7 +214,7 @@ def _without_symbols(
     used = {s for t in types for size in t.shape for s in symbols(size)} | set(_attr_symbols(tuple(attrs.values())))
     if not used:
         return
-    plain = tuple(TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names) for t in types)
+    plain = tuple(_plain(t, ops) for t in types)
     at = Attrs({k: _concrete(v, ops.example) for k, v in attrs.items()})
     try:
         infer(op, plain, at)
@@ -220,6 +222,22 @@ def _without_symbols(
         raise located(same, args, plain, op, at) from None
     clash = error.sizes or tuple(Poly((((s,), 1),)) for s in sorted(used))
     ops.specialise(clash, error.diagnostic.message)
+
+
+def _holds_now(x: TensorType, attrs: Attrs, ops: AssumingOps) -> bool:
+    """Whether a slice of run-time sizes lies inside its axes in the example, so that it may be assumed to in a run."""
+    shape = tuple(map(ops.example, attrs.sizes("shape")))
+    if not ops.assuming or "assumed" in attrs or 0 in shape:
+        return False
+    try:
+        infer("slice", (_plain(x, ops),), Attrs({k: _concrete(v, ops.example) for k, v in attrs.items()}))
+    except ShapeError:
+        return False
+    return True
+
+
+def _plain(t: TensorType, ops: ExampleOps) -> TensorType:
+    return TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names)
 
 
 def _attr_symbols(value: AttrValue) -> frozenset[Symbol]:

@@ -137,7 +137,9 @@ def _keep(plan: _Plan, start: Size, step: int, count: Size, name: str | None) ->
 def _position(x: AnyArray, e: object, size: Size, axis: int) -> Size:
     """One integer, counted from the end if it is negative."""
     if isinstance(e, Poly):
-        return e
+        if 0 <= int_example(e) < int_example(size):
+            return e
+        e = int(e)
     if not isinstance(e, int | np.integer):
         error = DTypeError(
             f"an index of type {type(e).__name__}",

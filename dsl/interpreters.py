@@ -64,6 +64,13 @@ class SymbolicOps(ExampleOps, Protocol):
         ...
 
 
+@runtime_checkable
+class AssumingOps(ExampleOps, Protocol):
+    """One whose program is run only with sizes for which a slice with run-time bounds lies inside its axis."""
+
+    assuming: bool
+
+
 _current: ContextVar[Ops[Any] | None] = ContextVar("shapewright_interpreter", default=None)
 _float: ContextVar[DType | None] = ContextVar("shapewright_float", default=None)
 _eager: Ops[Any] | None = None

@@ -30,7 +30,7 @@ from .cuda.inputs import DeviceInput, given_array, host_array, received
 from .eager import EagerOps, inside_run, running, scoped
 from .nans import NanSearch, has_nan, input_labels
 from .options import Options, check_available
-from .programs import Compiled, change, compile_program, refuse_recompile
+from .programs import Compiled, change, compile_program, one_program, refuse_recompile
 from .values import AnyArray, Arr, array_of, tensor
 
 P = ParamSpec("P")
@@ -227,8 +227,9 @@ class Jitted(Generic[P, R]):
         with axis_scope(self._options.checks):
             recording = record(self._with_static(call.static), *given, params=is_pack(given[0]), name=self._name)
         if known:
-            reason = f"{self._name}: {change(known[-1].compiled, types, call.spec)}"
-            refuse_recompile(self._options, reason)
+            before = known[-1].compiled
+            reason = f"{self._name}: {change(before, types, call.spec)}"
+            refuse_recompile(self._options, reason, one_program(before, types, call.spec))
             self.recompiles.append(reason)
         inputs = [*recording.params, *recording.inputs]
         as_inputs(inputs)

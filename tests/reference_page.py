@@ -87,7 +87,7 @@ INTERNAL: dict[str, set[str]] = {
     "Graph": {"scope", "leaf", "constant", "add", "live", "leaves", "symbols"},
     "Optimizer": {"check_state", "kind", "structure", "scalars"},
     "Options": {"storage"},
-    "GraphOps": {"specialise"},
+    "GraphOps": {"assuming", "specialise"},
 }
 MORE = {  # that methods and properties do not say
     "Tensor": "Operators: `+ - * / **` and `@`, comparisons (`== != < <= > >=`, elementwise), `-x`, `abs(x)`, `x[key]`, "

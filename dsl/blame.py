@@ -65,14 +65,26 @@ def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]
         expr = found.get(name)
         if expr is None:
             continue
-        if value is operand:
-            return expr
-        if isinstance(value, tuple | list):
-            items = cast("Sequence[object]", value)
-            for i, item in enumerate(items):
-                if item is operand:
-                    inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items)
-                    return cast("ast.Tuple", expr).elts[i] if inside else _element(expr, i)
+        written = _within(value, expr, operand, 2 if name == "args" else 1)
+        if written is not None:
+            return written
+    return None
+
+
+def _within(value: object, expr: ast.expr, operand: object, depth: int) -> ast.expr | None:
+    """What is written for an operand that a value is, or contains at most so deep."""
+    if value is operand:
+        return expr
+    if depth == 0 or not isinstance(value, tuple | list):
+        return None
+    items = cast("Sequence[object]", value)
+    written = expr.elts if isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items) else None
+    for i, item in enumerate(items):
+        if item is operand or isinstance(item, tuple | list):
+            inner = _element(expr, i) if written is None else written[i]
+            found = _within(cast("object", item), inner, operand, depth - 1)
+            if found is not None:
+                return found
     return None
 
 

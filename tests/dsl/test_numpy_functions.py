@@ -142,6 +142,14 @@ def test_a_mistake_is_told_as_that_of_the_operation() -> None:
         assert Path(caught.value.diagnostic.loc.file).name == Path(__file__).name
 
 
+def test_operands_in_a_list_are_named() -> None:
+    x: Any = TENSOR(X)
+    v: Any = TENSOR(V)
+    with pytest.raises(sw.ShapeError) as caught:
+        np.concatenate([x, v])
+    assert caught.value.diagnostic.operands == ["x: Tensor[2, 3]", "v: Tensor[3]"]
+
+
 def test_concrete_tensors_among_arrays() -> None:
     x: Any = TENSOR(X)
     np.testing.assert_allclose(x, X)

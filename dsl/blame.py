@@ -80,9 +80,9 @@ def _within(value: object, expr: ast.expr, operand: object, depth: int) -> ast.e
     items = cast("Sequence[object]", value)
     written = expr.elts if isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items) else None
     for i, item in enumerate(items):
-        if item is operand or isinstance(item, tuple | list):
+        if item is operand or issubclass(type(item), tuple | list):
             inner = _element(expr, i) if written is None else written[i]
-            found = _within(cast("object", item), inner, operand, depth - 1)
+            found = _within(item, inner, operand, depth - 1)
             if found is not None:
                 return found
     return None

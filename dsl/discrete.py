@@ -46,7 +46,10 @@ class IntTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        @overload
         def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...
+        @overload
+        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
         def numpy(self) -> NDArray[np.integer[Any]]: ...
 
     if not TYPE_CHECKING:
@@ -408,7 +411,10 @@ class BoolTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        @overload
         def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...
+        @overload
+        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
         def numpy(self) -> NDArray[np.bool_]: ...
 
     if not TYPE_CHECKING:

@@ -175,7 +175,7 @@ class Run:
         own = not _is_wrong_name(error)
         if not (self.lost and own):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text, help=what_was_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -304,7 +304,7 @@ def _is_wrong_name(error: Exception) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def _meant(error: Exception) -> str | None:
+def what_was_meant(error: Exception) -> str | None:
     """What exists, where another attribute or keyword was written."""
     known = elsewhere.meant(error)
     if known is not None or not isinstance(error, AttributeError) or error.obj is None:

@@ -22,6 +22,7 @@ from .interpreters import Ops
 
 S = TypeVarTuple("S")
 Arr: TypeAlias = "NDArray[np.generic]"
+# An element type by its name, its NumPy type, or a class of Python: `int` (int64), `bool`, `float` (the program's).
 DTypeLike: TypeAlias = "str | DType | np.dtype[np.generic] | type[np.generic] | type[float]"
 
 

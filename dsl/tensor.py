@@ -559,7 +559,10 @@ class Tensor(Array[*S]):
     @overload
     def astype(self, dtype: DTypeLike) -> Any: ...
     def astype(self, dtype: Any) -> Any:
-        """The same values as another element type; floats are cut off towards zero where it is an integer."""
+        """The same values as another element type; floats are cut off towards zero where it is an integer.
+
+        The class `float` is the floating type of the program (float32 outside of one).
+        """
         return movement.cast_to(self, dtype)
 
 

@@ -62,6 +62,12 @@ def labels(axes: tuple[AxisSpec, ...]) -> tuple[str | None, ...]:
     return tuple(a.label for a in axes)
 
 
+@lru_cache(maxsize=4096)
+def dim_names(axes: tuple[AxisSpec, ...]) -> tuple[str | None, ...]:
+    """What a result with this annotation calls its axes: `Dim`s only, since type variables mean nothing to the caller."""
+    return tuple(a.label if a.kind == "dim" else None for a in axes)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class AxisExpr:

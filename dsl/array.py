@@ -6,20 +6,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypeIs
 
 from ..compiler.errors import DeviceError, DTypeError, ShapeError, TraceError
+from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Size
 from ..compiler.types import DType, TensorType
+from .elsewhere import no_attribute
 from .interpreters import Ops
 
 S = TypeVarTuple("S")
 Arr: TypeAlias = "NDArray[np.generic]"
+# An element type by its name, its NumPy type, or a class of Python: `int` (int64), `bool`, `float` (the program's).
 DTypeLike: TypeAlias = "str | DType | np.dtype[np.generic] | type[np.generic] | type[float]"
 
 
@@ -44,6 +47,11 @@ class Array(Generic[*S]):
     _type: TensorType
     _value: object
     _ops: Ops[Any] | None
+
+    if not TYPE_CHECKING:  # checkers know the attributes that exist
+
+        def __getattr__(self, name: str) -> object:
+            raise no_attribute(self, name)
 
     # ---- facts
     @property
@@ -257,6 +265,8 @@ def ops_of(x: AnyArray) -> Ops[Any] | None:
 def with_names(x: A, names: tuple[str | None, ...]) -> A:
     """The same value with other axis names."""
     t = x._type
+    if isinstance(x._value, Node):
+        x._value.name_axes(names)
     return fill(type(x), TensorType(t.dtype, t.shape, names), x._value, x._ops)
 
 

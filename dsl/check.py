@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias, cast, final
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, final
 
 from ..compiler.errors import DTypeError, ShapewrightError
 from ..compiler.sizes import Shape, Size
 from ..compiler.types import TensorType
 from . import report
-from .annotations import AxisExpr, AxisSpec, DimName
-from .array import Array, is_array, type_of
+from .annotations import AxisExpr, AxisSpec, DimName, dim_names
+from .array import Array, is_array, type_of, with_names
 from .hints import NOTHING, ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint, class_hint
 from .pack import Pack, children, from_raw, new_tuple, rebuilt
 from .reference import is_plain
@@ -27,6 +27,8 @@ from .scope import (
 )
 
 AnyArray: TypeAlias = "Array[*tuple[Any, ...]]"
+Names: TypeAlias = "tuple[str | None, ...]"
+A = TypeVar("A", bound="Array[*tuple[Any, ...]]")
 
 
 class Item(NamedTuple):
@@ -41,15 +43,19 @@ class Item(NamedTuple):
 @final
 @dataclass(slots=True)
 class Walk:
-    """Collects the tensors of a value while checking its structure; `value` returns it with raw arrays converted."""
+    """Collects the tensors of a value while checking its structure; `value` returns it with raw arrays converted.
+
+    naming: axes without a name get that of the annotation, as a result of a typed function does.
+    """
 
     items: list[Item] = field(default_factory=list[Item])
     frames: int = 0
+    naming: bool = False
 
     def value(self, hint: Hint, value: object, at: Source, frame: int = 0) -> object:
         match hint:
             case ArrayHint():
-                if value.__class__ is hint.cls:  # the usual case
+                if value.__class__ is hint.cls and not self.naming:  # the usual case
                     self.items.append(Item(hint, type_of(cast("Any", value)), at, frame))
                     return value
                 return self._array(hint, value, at, frame)
@@ -72,6 +78,8 @@ class Walk:
             raise report.not_an_array(at, value)
         if not isinstance(array, hint.cls):
             raise report.wrong_kind(at, array, hint.cls, ranks_fit(hint.axes, type_of(array).shape))
+        if self.naming:
+            array = named(array, dim_names(hint.axes))
         self.items.append(Item(hint, type_of(array), at, frame))
         return array
 
@@ -134,7 +142,7 @@ class Walk:
         if len(options) == 1:
             return self.value(options[0], value, at, frame)
         for option in options:
-            trial = Walk(frames=self.frames)
+            trial = Walk(frames=self.frames, naming=self.naming)
             try:
                 new = trial.value(option, value, at, frame)
             except ShapewrightError:
@@ -159,6 +167,19 @@ def inside(at: Source, name: str, text: str, kind: type[object]) -> Source:
 
 
 # ---- names of axes
+def named(x: A, names: Names) -> A:
+    """The tensor with these names where an axis has none; one of another rank as it is."""
+    have = type_of(x).names
+    if not lacks(have, names):
+        return x
+    return with_names(x, tuple(n if h is None else h for h, n in zip(have, names, strict=True)))
+
+
+def lacks(have: Names, names: Names) -> bool:
+    """Whether there is a name for an axis that has none."""
+    return len(have) == len(names) and any(h is None and n is not None for h, n in zip(have, names, strict=True))
+
+
 def check_names(items: list[Item]) -> None:
     """Refuse a tensor that was made with another `Dim` than its annotation has, even of equal size. ShapeError.
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast, final
 
-from .annotations import AxisExpr, AxisSpec, DimName, labels
+from .annotations import AxisExpr, AxisSpec, DimName, dim_names, labels
 from .array import Array
-from .check import inside
+from .check import inside, lacks, named
 from .hints import ArrayHint, Hint, ManyHint, PackHint, PlainHint, TupleHint, UnionHint
 from .reference import is_plain
 from .scope import Source
@@ -53,6 +53,7 @@ class Writer:
     unsure: set[str] = field(default_factory=set[str])  # variables that are None while the axis has no size
     sources: dict[object, Source] = field(default_factory=dict[object, Source])  # who binds it, if that is sure
     labels: list[str] = field(default_factory=list[str])  # conditions: an axis has the label of another Dim
+    result: bool = False  # values are results, whose axes without a name get one
     _later: list[tuple[str, AxisSpec, int]] = field(default_factory=list[tuple[str, AxisSpec, int]])
     _blocks: list[_Block] = field(default_factory=list[_Block])
     _frames: list[_Block] = field(default_factory=list[_Block])  # where each frame of type variables began
@@ -173,14 +174,16 @@ class Writer:
             self.refuse(f"not isinstance({text}, {self.constant('Array', Array)})")
         else:
             self._class(text, hint.cls)
-        named = any(a.kind == "dim" for a in hint.axes)
+        has_dims = any(a.kind == "dim" for a in hint.axes)
         type_ = f"{text}._type"
-        if named:
+        if has_dims:
             kept = self.new("t")
             self.line(f"{kept} = {type_}")
             type_ = kept
         self._sizes(hint, f"{type_}.shape", at, frame)
-        if named:
+        if has_dims and self.result:
+            self._name(hint.axes, text, type_)
+        elif has_dims:
             self._label(hint.axes, type_)
 
     def _sizes(self, hint: ArrayHint, shape: str, at: Source, frame: int) -> None:
@@ -255,9 +258,19 @@ class Writer:
         else:
             self.refuse(f'(scope is None or scope[2] == "open") and {condition}')
 
-    def restart(self, fail: str) -> None:
-        """Begin another text, in which the variables of this one are known."""
-        self.fail, self.lines, self.labels = fail, [], []
+    def _name(self, axes: tuple[AxisSpec, ...], text: str, type_: str) -> None:
+        """Give a result the names it lacks; inside of a container the full check does."""
+        names = self.constant("names", dim_names(axes))
+        lacking = f"{type_}.names is not {names} and {self.constant('lacks', lacks)}({type_}.names, {names})"
+        if text == "value":
+            self.line(f"if {lacking}:")
+            self.line(f"    value = {self.constant('named', named)}(value, {names})")
+        else:
+            self.refuse(lacking)
+
+    def results(self, fail: str) -> None:
+        """Begin the text for results, in which the variables of this one are known."""
+        self.fail, self.lines, self.labels, self.result = fail, [], [], True
         self._blocks = [_Block(0, self.indent)]
         self._frames[0] = self._blocks[0]
 

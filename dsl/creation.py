@@ -1,4 +1,7 @@
-"""Making tensors: filled, counted and random ones. They go to the current interpreter."""
+"""Making tensors: filled, counted and random ones. They go to the current interpreter.
+
+dtype: an element type by its name, its NumPy type, or a class of Python: `int`, `bool`, or `float`, that of the program.
+"""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def program_dtype() -> DType | None:
 
 @contextmanager
 def float_dtype(dtype: DType | None) -> Generator[None]:
-    """Make `dtype` the element type of new floating tensors, and of concrete ones that meet a program's values."""
+    """Make `dtype` the element type of new floating tensors, and of numbers, lists and arrays that meet no tensor."""
     token = _float.set(dtype)
     try:
         yield

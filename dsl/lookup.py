@@ -85,7 +85,7 @@ def one_hot(ids: Any, n: Any, dtype: Any = None) -> Any:
 
 
 def embedding(ids: IntTensor[*B], table: Tensor[V, D]) -> Tensor[*B, D]:
-    """Rows of `table` at `ids`."""
+    """Rows of `table` at `ids`; at one integer, that row."""
     return cast("Tensor[*B, D]", apply("embedding", (ids, table)))
 
 

@@ -9,7 +9,7 @@ from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.sizes import Poly, product
 from . import movement
 from .array import AnyArray, Array, type_of
-from .conversion import as_array
+from .conversion import as_array, as_floating
 from .creation import dropout as drop
 from .creation import iota
 from .dispatch import apply, fail
@@ -79,8 +79,9 @@ def layer_norm(x: Tensor[*B, D], weight: Tensor[D], bias: Tensor[D], eps: float 
 
 def rms_norm(x: Tensor[*B, D], weight: Tensor[D], eps: float = 1e-6) -> Tensor[*B, D]:
     """x / sqrt(mean(x**2) + eps) * weight over the last axis (Zhang & Sennrich 2019)."""
-    power = movement.reduce("mean", apply("square", (x,)), -1, True)
-    scaled = apply("mul", (x, apply("rsqrt", (apply("add", (power, float(eps))),))))
+    tensor = as_floating(x)
+    power = movement.reduce("mean", apply("square", (tensor,)), -1, True)
+    scaled = apply("mul", (tensor, apply("rsqrt", (apply("add", (power, float(eps))),))))
     return cast("Tensor[*B, D]", apply("mul", (scaled, weight)))
 
 
@@ -98,7 +99,7 @@ def batch_norm(
     state: any pack of two tensors [C], the running mean and variance. Training uses the batch and moves the state by
     `momentum` towards it (with the unbiased variance); otherwise the state is used and returned as it is.
     """
-    tensor = as_array(x)
+    tensor = as_floating(x)
     leaves, spec = flatten(state)
     if len(leaves) != 2:
         text = f"batch_norm: the state has {len(leaves)} tensors"
@@ -115,9 +116,11 @@ def batch_norm(
         moved = [_towards(old, new, momentum) for old, new in zip(leaves, news, strict=True)]
         state = cast("G", spec.unflatten(moved))
     scale = apply(
-        "mul", (apply("rsqrt", (apply("add", (variance, float(eps))),)), movement.reshape(as_array(weight), shape))
+        "mul", (apply("rsqrt", (apply("add", (variance, float(eps))),)), movement.reshape(as_floating(weight), shape))
     )
-    out = apply("add", (apply("mul", (apply("sub", (tensor, mean)), scale)), movement.reshape(as_array(bias), shape)))
+    out = apply(
+        "add", (apply("mul", (apply("sub", (tensor, mean)), scale)), movement.reshape(as_floating(bias), shape))
+    )
     return cast("Tensor[N, D, *S]", out), state
 
 
@@ -129,7 +132,7 @@ def group_norm(
     x: Tensor[N, D, *S], groups: int, weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5
 ) -> Tensor[N, D, *S]:
     """Normalise x[N, C, ...] over each of `groups` groups of channels and all further axes (Wu & He 2018)."""
-    tensor = as_array(x)
+    tensor = as_floating(x)
     shape = type_of(tensor).shape
     channels = int(shape[1])
     if groups <= 0 or channels % groups:
@@ -140,8 +143,8 @@ def group_norm(
     variance = movement.reduce("mean", apply("square", (centred,)), -1, True)
     scaled = apply("mul", (centred, apply("rsqrt", (apply("add", (variance, float(eps))),))))
     per_channel = (1, channels, *(1,) * (tensor.ndim - 2))
-    out = apply("mul", (movement.reshape(scaled, shape), movement.reshape(as_array(weight), per_channel)))
-    return cast("Tensor[N, D, *S]", apply("add", (out, movement.reshape(as_array(bias), per_channel))))
+    out = apply("mul", (movement.reshape(scaled, shape), movement.reshape(as_floating(weight), per_channel)))
+    return cast("Tensor[N, D, *S]", apply("add", (out, movement.reshape(as_floating(bias), per_channel))))
 
 
 def instance_norm(x: Tensor[N, D, *S], weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[N, D, *S]:
@@ -164,7 +167,7 @@ def scaled_dot_product_attention(
     is_causal: position i sees positions up to i. A row that sees nothing gives zeros.
     """
     depth = type_of(as_array(q)).shape[-1]
-    scores = apply("matmul", (q, movement.swap_last(as_array(k))))
+    scores = apply("matmul", (q, movement.swap_last(as_floating(k))))
     if isinstance(depth, Poly):
         scores = apply("mul", (scores, apply("rsqrt", (apply("add", (0.0, depth)),))))
     else:

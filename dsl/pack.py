@@ -32,6 +32,7 @@ from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
 from .any_keys import AnyKeys
 from .array import AnyArray, Array, is_array, make, type_of, type_text
+from .conversion import integers
 from .dims import remember
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def from_raw(value: object, axes: tuple[AxisSpec, ...] = ()) -> AnyArray | None:
         return None
     array = cast("np.ndarray[Any, np.dtype[np.generic]]", np.asarray(cast("Any", value)))
     if array.dtype.kind in "iu":
-        array = array.astype(np.int64, copy=False)
+        array = integers(array)
     names = labels(axes) if len(axes) == array.ndim else ()
     return make(TensorType(_element_type(array), array.shape, names), array, None)
 

@@ -235,7 +235,7 @@ class _Function:
         w = self._writer
         hint, at = self._signed.result
         sure = {d for d, v in w.sizes.items() if v not in w.unsure}
-        w.restart(f"return finish(scope, value, {w.known()})")
+        w.results(f"return finish(scope, value, {w.known()})")
         w.value(hint, "value", at)
         w.expressions()
         new = {d: v for d, v in w.sizes.items() if d not in sure and not isinstance(d, tuple)}

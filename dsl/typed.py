@@ -15,6 +15,7 @@ from ..compiler.errors import DTypeError, ShapeError
 from . import quick, reference, report
 from .annotations import AxisSpec
 from .check import Item, Walk, bind, check_names
+from .elsewhere import note_keyword
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
 from .repairs import repair
@@ -172,13 +173,17 @@ class Plan:
 
     def body(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """Call the function with arguments that have been checked; errors inside look for them here."""
-        return self.f(*args, **kwargs)
+        try:
+            return self.f(*args, **kwargs)
+        except TypeError as error:
+            note_keyword(error)
+            raise
 
     def leave(self, scope: Scope, value: object, local: Bindings, frames: int) -> object:
-        """Check the result."""
+        """Check the result; its axes without a name get that of the annotation."""
         hint, source = self.result
         if hint is not UNCHECKED:
-            after = Walk(frames=frames)
+            after = Walk(frames=frames, naming=True)
             value = after.value(hint, value, source)
             self.bind(after.items, scope, local)
         return value
@@ -308,7 +313,7 @@ def check_result(f: AnyFunction, value: object) -> object:
         return value
     plan, _ = plan_of(f)
     hint, source = plan.result
-    walk = Walk()
+    walk = Walk(naming=True)
     value = walk.value(hint, value, source)
     plan.bind(walk.items, scope_now(), {})
     return value

@@ -237,11 +237,12 @@ def append_update(
         for d in dtypes
     }
 
-    def scope(i: int) -> AbstractContextManager[None]:
-        return graph.scope(role="update", loc=grads[i].loc)
+    def scope(i: int | None) -> AbstractContextManager[None]:
+        if i is None:
+            return graph.scope(role="update", tag="clip_norm")
+        return graph.scope(role="update", loc=grads[i].loc, tag=type(optimizer).__name__.lower())
 
-    with graph.scope(role="update", tag=type(optimizer).__name__.lower()):
-        new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
+    new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
     graph.updates += list(zip(params, new, strict=True))
     for slot, nodes in after.items():
         graph.updates += list(zip(slots[slot], nodes, strict=True))

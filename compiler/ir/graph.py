@@ -51,6 +51,13 @@ class Node:
         """The kind of a leaf, "" for an operation."""
         return cast("LeafKind", self.attrs.str("kind")) if self.op == "leaf" else ""
 
+    def name_axes(self, names: tuple[str | None, ...]) -> None:
+        """Call the axes that have no name so: the user gave the value these names after it was computed."""
+        t = self.type
+        if None in t.names and len(names) == t.ndim:
+            filled = tuple(n if have is None else have for have, n in zip(t.names, names, strict=True))
+            self.type = TensorType(t.dtype, t.shape, filled)
+
     def __repr__(self) -> str:
         return f"%{self.id}: {self.type} = {self.op}"
 

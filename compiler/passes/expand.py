@@ -92,6 +92,7 @@ def expand(graph: Graph) -> Graph:
         if value.id >= first and value.name is None:
             value.name = n.name
             value.gradient_of = new.get(n.gradient_of.id) if n.gradient_of is not None else None
+        value.name_axes(n.type.names)
         new[n.id] = value
     out.outputs = [new[n.id] for n in graph.outputs]
     out.updates = [(new[leaf.id], new[value.id]) for leaf, value in graph.updates]

@@ -18,6 +18,7 @@ from ...compiler.loc import Loc, is_users_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
+from ...dsl import elsewhere
 from ...dsl.any_keys import AnyKeys
 from ...dsl.array import AnyArray, is_array, make, type_of, type_text, value_of
 from ...dsl.dispatch import KEY_TYPE
@@ -172,7 +173,7 @@ class Run:
         own = not _is_wrong_name(error)
         if not (self.lost and own):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text, help=what_was_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -301,10 +302,11 @@ def _is_wrong_name(error: Exception) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def _meant(error: Exception) -> str | None:
-    """The attribute that exists, where another was written."""
-    if not isinstance(error, AttributeError) or error.obj is None:
-        return None
+def what_was_meant(error: Exception) -> str | None:
+    """What exists, where another attribute or keyword was written."""
+    known = elsewhere.meant(error)
+    if known is not None or not isinstance(error, AttributeError) or error.obj is None:
+        return known
     close = closest(str(error.name), [n for n in dir(error.obj) if not n.startswith("_")])
     return None if close is None else f"did you mean `{close}`?"
 

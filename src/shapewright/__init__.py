@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Literal
 
 from .compiler.errors import CheckpointError as CheckpointError
@@ -241,7 +242,9 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(".optim", __name__)
     module = _LAZY.get(name)
     if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .dsl.elsewhere import no_attribute
+
+        raise no_attribute(sys.modules[__name__], name)
     path, _, inner = module.partition(":")
     value: object = getattr(importlib.import_module(f".{path}", __name__), inner or name)
     globals()[name] = value

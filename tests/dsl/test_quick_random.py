@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from shapewright.compiler.errors import DTypeError, ShapeError
 from shapewright.dsl import quick
+from shapewright.dsl.array import type_of
 from shapewright.dsl.dims import Dim
-from shapewright.dsl.pack import Pack, TList
+from shapewright.dsl.pack import Pack, TList, flatten
 from shapewright.dsl.scope import Binding, Source, axis_scope, bindings_of, checker, current_scope, new_scope
 from shapewright.dsl.tensor import Array, BoolTensor, IntTensor, Tensor
 from shapewright.dsl.typed import Plan, typed
@@ -220,11 +221,18 @@ def plan_of(case: Case) -> Plan:
     return plan
 
 
-Outcome = tuple[str, dict[Any, Binding]]
+Names = list[tuple[str | None, ...]]
+Outcome = tuple[str, dict[Any, Binding], Names]
+
+
+def names_of(value: Any) -> Names:
+    """What the axes of the tensors in a value are called."""
+    packed = isinstance(value, Array | Pack | tuple | dict)
+    return [type_of(x).names for x in flatten(cast("object", value))[0]] if packed else []
 
 
 def outcome(case: Case, call: Callable[..., object]) -> Outcome:
-    """Whether a call is accepted, and the sizes of its scope afterwards."""
+    """Whether a call is accepted, the sizes of its scope afterwards, and what the axes of the result are called."""
     scope = new_scope("all")
     for dim, size in case.before.items():
         scope[0][dim] = size
@@ -233,10 +241,9 @@ def outcome(case: Case, call: Callable[..., object]) -> Outcome:
     token = current_scope.set(None if case.running is None else cast("Any", state))
     try:
         value = call(*case.args)
-        assert value is case.result
-        return "accepted", bindings_of(scope)
+        return "accepted", bindings_of(scope), names_of(value)
     except (ShapeError, DTypeError):
-        return "refused", bindings_of(scope)
+        return "refused", bindings_of(scope), []
     finally:
         current_scope.reset(token)
 
@@ -255,15 +262,16 @@ def test_quick_and_full_check_agree(case: Case) -> None:
     except quick.Unsupported:
         assume(False)
         return
-    full, full_scope = outcome(case, lambda *args: plan.run(args, {}))
-    assert outcome(case, check) == (full, full_scope)
+    full = outcome(case, lambda *args: plan.run(args, {}))
+    assert outcome(case, check) == full
 
     def leave(*_: object) -> object:
         raise Left
 
     alone = quick.compiled(dataclasses.replace(signed, slow=leave, finish=leave))
-    if full == "accepted":
-        assert outcome(case, alone) == (full, full_scope)
+    lacking = full[2] != names_of(case.result) and not isinstance(case.result, Array)  # inside of a container
+    if full[0] == "accepted" and not lacking:
+        assert outcome(case, alone) == full
     else:
         with pytest.raises(Left):
             outcome(case, alone)

@@ -51,9 +51,18 @@ def wrong_type(at: Source, value: object) -> DTypeError:
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
-        help=cell_help(value, at.path) or _defined_again(at, value),
+        help=cell_help(value, at.path) or _as_tuple(at, value) or _defined_again(at, value),
         code="SW204",
     )
+
+
+def _as_tuple(at: Source, value: object) -> str | None:
+    """A list where a tuple is wanted."""
+    kind = at.text.partition("[")[0]
+    written = {"tuple": "`tuple(...)`", "TList": "`sw.TList(*...)`"}.get(kind)
+    if type(value) is not list or written is None:
+        return None
+    return f"a list can change, and a pack cannot: write {written} around it"
 
 
 def _defined_again(at: Source, value: object) -> str | None:

@@ -79,7 +79,11 @@ class Model:
 
     def named_inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
         """The inputs, with the axis names that the loss gives them: messages say the same as of a recorded loss."""
-        found: list[object] = list(self.inputs(xs))
+        return self.labelled(self.inputs(xs))
+
+    def labelled(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Inputs that are tensors already, with these names."""
+        found: list[object] = list(inputs)
         for i, axes in enumerate(self._axes[: len(found)]):
             x = found[i]
             found[i] = labelled(x, axes) if axes is not None and is_array(x) else x

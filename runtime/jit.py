@@ -45,6 +45,7 @@ def jit(f: Callable[P, R], options: Options | None = None) -> Jitted[P, R]:
     The first argument, if it is a pack, gives its sizes as constants, like the parameters of a trainer; an axis that only
     other arguments bind may have any size without compiling again. `f` runs once per kind of argument: its Python side
     effects and the globals it reads are not repeated. Inside a recording, a gradient or a trainer it is simply called.
+    Of a method the bound one is compiled: `sw.jit(model.predict)`.
 
     Raises:
         DeviceError: a device that is not there.

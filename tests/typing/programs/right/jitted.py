@@ -46,6 +46,17 @@ def energy(x: sw.Tensor[Batch, In]) -> sw.Scalar:
     return sw.sum(sw.square(x))
 
 
+@sw.jit
+@sw.typed
+def halved(x: sw.Tensor[B, In]) -> sw.Tensor[B, In]:
+    return x * 0.5
+
+
+@sw.jit
+def norms(x: sw.Tensor[Batch, In]) -> sw.Tensor[Batch]:
+    return sw.sum(sw.square(x), axis=1)
+
+
 p = Linear(sw.Tensor[In, Out].normal(key=1))
 x = sw.Tensor[Batch, In].normal(key=2, shape=(8, 4))
 z = sw.Tensor[Seq, In].normal(key=3, shape=(5, 4))
@@ -64,3 +75,6 @@ reveal_type(twice(z))  # Tensor[Seq, In]
 reveal_type(sw.jit(p.__call__)(z))  # Tensor[Seq, Out]
 reveal_type(sw.grad(sw.jit(energy))(x))  # Tensor[Batch, In]
 reveal_type(sw.jit(sw.jit(scaled))(p, x))  # Tensor[Batch, Out]
+reveal_type(halved(z))  # Tensor[Seq, In]; pyrefly: Tensor[Unknown, In]
+reveal_type(norms(x))  # Tensor[Batch]
+reveal_type(norms.recompiles)  # list[str]

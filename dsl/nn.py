@@ -13,7 +13,7 @@ from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.sizes import Poly, product
 from . import movement
 from .array import AnyArray, Array, is_array, type_of
-from .conversion import as_floating
+from .conversion import as_array, as_floating
 from .creation import dropout as drop
 from .creation import iota
 from .dispatch import apply, fail

@@ -45,7 +45,9 @@ _INSTEAD: dict[str, Instead] = {
     "__bool__": "true",
     "__init__": "self",
 }
-_UNGUARDED = frozenset(["__getattr__", "__new__", "__hash__", "__repr__", "__format__", "__init_subclass__", "__class_getitem__"])
+_UNGUARDED = frozenset(
+    ["__getattr__", "__new__", "__hash__", "__repr__", "__format__", "__init_subclass__", "__class_getitem__"]
+)
 _PUBLIC = frozenset(["typed", "example", "record", "run_with", "cons"])  # they call functions, or need no guard
 _MOST_TRUTHS = 3  # how often a condition without a value is true at its place: `while` must come to an end
 

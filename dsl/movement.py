@@ -10,19 +10,26 @@ import numpy as np
 
 from ..compiler.errors import ShapeError
 from ..compiler.sizes import Poly, Shape, Size, exact_quotient, product
-from .array import AnyArray, DTypeLike, type_of, type_text, with_names
+from .array import AnyArray, DTypeLike, is_array, type_of, type_text, with_names
 from .conversion import dtype_like, integer, shape_of
 from .dispatch import apply, fail
+from .report import kind_text
 
 Axis: TypeAlias = "int | Sequence[int] | None"
 _OTHER_AXES = ("squeeze", "stack", "unsqueeze")  # where an axis that a tensor has is not what was meant, or of size 1
 
 
 # ---- axes
+_LOOKUPS = ("gather", "take_along_axis")  # where PyTorch has the axis in front of the indices
+
+
 def one_axis(op: str, x: AnyArray, axis: int, extra: int = 0) -> int:
     """`axis` counted from the front; `extra` more axes exist (1 where a new one is inserted)."""
     n = x.ndim + extra
     if type(axis) is not int:
+        if is_array(cast("object", axis)) and op in _LOOKUPS:
+            order = f"the order is sw.{op}(x, index, axis)"
+            fail(ShapeError(f"{op}: axis is an int, not {kind_text(axis)}", help=order, code="SW104"), x)
         (axis,) = _numbers(op, x, (axis,))
     if not -n <= axis < n:
         valid = f"from {-n} to {n - 1}" if n else "none: it is a scalar"

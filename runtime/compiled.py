@@ -165,7 +165,7 @@ class CompiledEngine(Engine):
         labels = tuple(t.names for t in types)
         if found is None or labels not in self._labels:
             with axis_scope(self._model.options.checks):
-                given = (*self._packs(), *inputs)
+                given = (*self._packs(), *self._model.labelled(inputs))
                 with self._model.counted(given):
                     check_call(self._model.loss, given, self._model.constants)
             self._labels.add(labels)

@@ -379,7 +379,9 @@ def check_lr(lr: object) -> float:
         raise OptionError(
             f"lr={option_text(lr)} cannot be used",
             loc=user_loc(),
-            help="give a finite number that is not negative, such as lr=1e-2",
+            help="call a schedule with the step: lr=schedule(trainer.steps)"
+            if callable(lr)
+            else "give a finite number that is not negative, such as lr=1e-2",
             code="SW811",
         )
     return value

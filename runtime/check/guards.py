@@ -41,6 +41,7 @@ _INSTEAD: dict[str, Instead] = {
     **dict.fromkeys(("__len__", "__iter__", "__int__", "__index__", "__complex__", "__contains__", "tolist"), "stop"),
     **dict.fromkeys(("__array__", "__dlpack__", "shape", "ndim", "size", "dtype", "names", "device"), "stop"),
     "__float__": "nan",
+    "__round__": "nan",
     "__bool__": "true",
     "__init__": "self",
 }
@@ -179,7 +180,10 @@ def _wrong_keyword(
     """What to report of a call with a keyword that `f` has not, and where; None if `error` is about something else."""
     parameters = inspect.signature(f).parameters
     unknown = [k for k in kwargs if k not in parameters]
-    called = error.__traceback__ is not None and error.__traceback__.tb_next is None  # `f` itself did not begin
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None and at.tb_next.tb_frame.f_code in TRANSPARENT:
+        at = at.tb_next
+    called = at is not None and at.tb_next is None  # `f` itself did not begin
     if not unknown or not called or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return None
     help_ = keyword(unknown[0], parameters)

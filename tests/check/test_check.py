@@ -673,3 +673,9 @@ def test_misspelled_keywords(check: Check) -> None:
         ((3, "colour=1"), None),
         ((4, "x.sum(axis=2)"), None),
     ]
+
+
+def test_a_class_that_cannot_be_is_a_diagnostic(check: Check) -> None:
+    block = "class Block(sw.Pack):\n    w: sw.Tensor[Ten]\n\n"
+    (d,) = check(f"{block}class Net(sw.Pack):\n    blocks: list[Block]\n").diagnostics
+    assert (d.code, d.help) == ("SW204", "declare it as `tuple[Block, ...]` (or a sw.TList)")

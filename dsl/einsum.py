@@ -9,7 +9,7 @@ from ..compiler.ops.shapes import axes_text
 from ..compiler.sizes import Size
 from . import movement
 from .array import AnyArray, type_of
-from .conversion import as_array
+from .conversion import as_floating
 from .dispatch import apply, fail
 from .report import count, kind_text
 from .tensor import Tensor
@@ -68,7 +68,7 @@ def einsum(spec: str, *xs: object) -> Any:
     if not isinstance(cast("object", spec), str):
         text = 'the subscripts come first, as in sw.einsum("bi,io->bo", x, w)'
         fail(DTypeError(f"einsum takes a text of subscripts, not {kind_text(spec)}", help=text, code="SW204"))
-    tensors = [as_array(x) for x in xs]
+    tensors = [as_floating(x) for x in xs]
     inputs, out = _parse(spec, tensors)
     work = [_alone(letters, x) for letters, x in zip(inputs, tensors, strict=True)]
     while True:

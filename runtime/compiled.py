@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast, final
 import numpy as np
 
 from ..compiler.autodiff import graph_gradients
-from ..compiler.errors import CompileError, IndexOutOfRange
+from ..compiler.errors import CompileError, IndexOutOfRange, ShapewrightError
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.types import TensorType
@@ -36,6 +36,7 @@ from .programs import (
     change,
     compile_program,
     compile_update,
+    one_program,
     refuse_recompile,
 )
 from .train_state import Moments
@@ -164,9 +165,13 @@ class CompiledEngine(Engine):
         labels = tuple(t.names for t in types)
         if found is None or labels not in self._labels:
             with axis_scope(self._model.options.checks):
-                given = (*self._packs(), *inputs)
-                with self._model.counted(given):
-                    check_call(self._model.loss, given, self._model.constants)
+                given = (*self._packs(), *self._model.labelled(inputs))
+                try:
+                    with self._model.counted(given):
+                        check_call(self._model.loss, given, self._model.constants)
+                except ShapewrightError as error:
+                    self._model.advise(error, self._packs(), xs)
+                    raise
             self._labels.add(labels)
         if found is None:
             found = self._compile(method, inputs, optimizer, spec, types, known)
@@ -284,7 +289,7 @@ class CompiledEngine(Engine):
     def _note_recompile(self, method: str, before: Compiled, types: Sequence[TensorType], spec: Spec) -> None:
         """Keep the reason for another compilation of a method; CompileError if the options forbid it."""
         reason = f"{self._model.name}.{method}: {change(before, types, spec)}"
-        refuse_recompile(self._model.options, reason)
+        refuse_recompile(self._model.options, reason, one_program(before, types, spec))
         self._model.history.recompiles.append(reason)
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sysconfig
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
 from ...compiler.ir.attrs import Attrs, AttrValue
-from ...compiler.loc import Loc, is_library_frame, user_loc
+from ...compiler.loc import Loc, is_users_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from .trail import Trail
 
 Key: TypeAlias = "tuple[str, int, int, int, int]"  # file and range
-_STDLIB = sysconfig.get_path("stdlib")
 
 
 @final
@@ -183,7 +181,7 @@ class Run:
         own = not _is_wrong_name(error)
         if not (self.lost and own):
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text, help=what_was_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -312,7 +310,7 @@ def _is_wrong_name(error: Exception) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def _meant(error: Exception) -> str | None:
+def what_was_meant(error: Exception) -> str | None:
     """What exists, where another attribute or keyword was written."""
     known = elsewhere.meant(error)
     if known is not None or not isinstance(error, AttributeError) or error.obj is None:
@@ -332,12 +330,6 @@ def raised_at(error: BaseException) -> Loc | None:
     found: Loc | None = None
     tb = error.__traceback__
     for (frame, _), s in zip(traceback.walk_tb(tb), traceback.extract_tb(tb), strict=True):
-        if s.lineno is not None and is_users(frame):
+        if s.lineno is not None and is_users_frame(frame):
             found = Loc(s.filename, s.lineno, s.end_lineno or s.lineno, s.colno or 0, s.end_colno or 0, s.name)
     return found
-
-
-def is_users(frame: FrameType) -> bool:
-    """Whether a frame executes code of the user: not ours, and not installed."""
-    file = frame.f_code.co_filename
-    return not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)

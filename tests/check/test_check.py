@@ -718,3 +718,9 @@ def again(x: sw.Tensor[Batch, Seq], y: sw.Tensor[Seq, Batch]) -> sw.Tensor[Batch
         ("another_kind", 24),
         ("again", 31),
     ]
+
+
+def test_a_class_that_cannot_be_is_a_diagnostic(check: Check) -> None:
+    block = "class Block(sw.Pack):\n    w: sw.Tensor[Ten]\n\n"
+    (d,) = check(f"{block}class Net(sw.Pack):\n    blocks: list[Block]\n").diagnostics
+    assert (d.code, d.help) == ("SW204", "declare it as `tuple[Block, ...]` (or a sw.TList)")

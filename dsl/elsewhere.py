@@ -148,11 +148,15 @@ def _note(error: Exception) -> None:
         error.add_note(f"help: {help_}")
 
 
-def meant(error: Exception) -> str | None:
+def meant(error: BaseException) -> str | None:
     """What to write instead of the attribute of a tensor or of this package that does not exist, or of the keyword."""
     if isinstance(error, AttributeError):
         name = str(error.name)
-        found = FUNCTIONS.get(name) if isinstance(error.obj, ModuleType) else METHODS.get(name) or _converted(error.obj, name)
+        found = (
+            FUNCTIONS.get(name)
+            if isinstance(error.obj, ModuleType)
+            else METHODS.get(name) or _converted(error.obj, name)
+        )
         return f"write {found}" if found is not None else None
     match = _UNEXPECTED.search(str(error)) if isinstance(error, TypeError) else None
     function = _function(match[1]) if match is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
@@ -159,6 +159,19 @@ class CheckResult:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def together(file: str, parts: Iterable[CheckResult], import_time: float = 0.0, shape_time: float = 0.0) -> CheckResult:
+    """The result of a file from those of its functions: every error once, in order of lines."""
+    parts = list(parts)
+    found: dict[tuple[Span, str], Diagnostic] = {}
+    for d in (d for part in parts for d in part.diagnostics):
+        found.setdefault((d.span, d.code), d)
+    listed = sorted(found.values(), key=lambda d: (d.span.file != file, d.span, d.code))
+    wrong = {(d.span.file, d.span.line) for d in listed}
+    notes = [n for n in dict.fromkeys(n for part in parts for n in part.notes) if (n.file, n.line) not in wrong]
+    functions = tuple(f for part in parts for f in part.functions)
+    return CheckResult(file, True, tuple(listed), tuple(notes), functions, import_time, shape_time)
 
 
 # ---- from the data that `dataclasses.asdict` makes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 import traceback
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
 from ...compiler.ir.attrs import Attrs, AttrValue
-from ...compiler.loc import Loc, is_library_frame, user_loc
+from ...compiler.loc import Loc, frame_loc, is_library_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
@@ -163,19 +164,18 @@ class Run:
     def report(self, error: ShapewrightError, loc: Loc | None = None, *, own: bool = False) -> None:
         """Keep an error, the first at its place."""
         self.lost = True
-        at = error.diagnostic.loc = loc or error.diagnostic.loc or self.place
+        at = error.diagnostic.loc = in_file(loc or error.diagnostic.loc) or self.place
         if not self.muted:
             self.errors.setdefault(key_of(at), Found(error, at, own))
 
-    def report_exception(self, error: Exception) -> None:
+    def report_exception(self, error: BaseException) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown."""
         if self.any_keys and isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
             self.lost = True  # it may be an entry of a dict that was made of one that has any
             return
         own = not _is_wrong_name(error)
         if not (self.lost and own):
-            text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text_of(error), help=_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -295,7 +295,7 @@ def _facts_of_entries(entries: Mapping[object, object]) -> Facts | None:
     return Facts(f"dict[str, {' | '.join(texts)}]", fields=() if isinstance(entries, AnyKeys) else fields)
 
 
-def _is_wrong_name(error: Exception) -> bool:
+def _is_wrong_name(error: BaseException) -> bool:
     """Whether an exception is made by what is written, whatever tensors there are: a name that does not exist, in the
     module or of something whose class is known."""
     if isinstance(error, AttributeError):
@@ -304,7 +304,7 @@ def _is_wrong_name(error: Exception) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def _meant(error: Exception) -> str | None:
+def _meant(error: BaseException) -> str | None:
     """What exists, where another attribute or keyword was written."""
     known = elsewhere.meant(error)
     if known is not None or not isinstance(error, AttributeError) or error.obj is None:
@@ -319,6 +319,15 @@ def key_of(loc: Loc) -> Key:
     return (loc.file, loc.line, loc.col, loc.end_line, loc.end_col)
 
 
+def text_of(error: BaseException) -> str:
+    """An exception of the program's own, without characters that command terminals."""
+    try:
+        text = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}".removesuffix(": ")
+    except Exception:  # its own
+        return type(error).__name__
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 def raised_at(error: BaseException) -> Loc | None:
     """The innermost line of the user's files that an exception passed."""
     found: Loc | None = None
@@ -329,7 +338,21 @@ def raised_at(error: BaseException) -> Loc | None:
     return found
 
 
+def in_file(loc: Loc | None) -> Loc | None:
+    """The place, if it is in a file; else the innermost line of the user that runs and is in one: that which called `eval`
+    or `exec`."""
+    frame: FrameType | None = None if loc is None or is_file(loc.file) else sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
+    while frame is not None and not is_users(frame):
+        frame = frame.f_back
+    return frame_loc(frame) if frame is not None else loc if loc is not None and is_file(loc.file) else None
+
+
+def is_file(name: str) -> bool:
+    """Whether code was read from a file, and not from a string (`<string>`, `<unknown>`)."""
+    return not (name.startswith("<") and name.endswith(">"))
+
+
 def is_users(frame: FrameType) -> bool:
     """Whether a frame executes code of the user: not ours, and not installed."""
     file = frame.f_code.co_filename
-    return not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)
+    return is_file(file) and not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)

@@ -57,7 +57,7 @@ write @sw.example(x=(3, 5))
 
 # What the process that imports the file has loaded and allocated, told by the file itself.
 WATCH = """
-import atexit, sys, tracemalloc
+import sys, tracemalloc
 import shapewright as sw
 
 class Batch(sw.Dim): ...
@@ -82,8 +82,17 @@ def tell():
     with open({told!r}, "w") as out:
         print(peak, *sorted({{m.partition(".")[0] for m in sys.modules}}), file=out)
 
-atexit.register(tell)
+@sw.typed
+def last() -> None:
+    tell()
 """
+
+
+HEAD = "import shapewright as sw\nclass Batch(sw.Dim): ...\n"
+WRONG_FUNCTION = (
+    "@sw.typed\ndef wrong(x: sw.Tensor[Batch, Batch, Batch]) -> sw.Scalar:\n    return x.sum(0) @ sw.ones(3)\n"
+)
+RIGHT_FUNCTION = "@sw.typed\ndef right(x: sw.Tensor[Batch]) -> sw.Scalar:\n    return x.sum()\n"
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -201,29 +210,99 @@ def test_a_file_that_cannot_be_imported(tmp_path: Path, text: str, line: int, me
     assert message in error["message"]
 
 
+def test_an_import_that_does_not_end(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text("while True: pass\n")
+    assert invoke(str(path), "--timeout", "3") == (
+        2,
+        f"{path}:1:1: error[SW000]: the import of the file takes longer than 3 s\n  help: pass a larger --timeout\n",
+    )
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "stage"),
+    ("body", "why", "help"),
     [
-        ("while True: pass\n", 1, "the import of the file"),
         (
-            "import shapewright as sw\n@sw.typed\ndef f(x: sw.Scalar) -> sw.Scalar:\n    while True: pass\n",
-            3,
-            "checking `f`",
+            "while True: pass",
+            "takes longer than 4 s",
+            "  help: see whether every loop of it ends; if it only takes long, pass a larger --timeout\n",
         ),
+        ("__import__('os')._exit(5)", "ended the process (status 5)", ""),
     ],
 )
-def test_timeout(tmp_path: Path, text: str, line: int, stage: str) -> None:
+def test_a_function_that_does_not_end_leaves_what_others_have(tmp_path: Path, body: str, why: str, help: str) -> None:
     path = tmp_path / "program.py"
-    path.write_text(text)
-    status, out = invoke(str(path), "--timeout", "3")
-    assert status == 2
-    assert out == f"{path}:{line}:1: error[SW000]: {stage} takes longer than 3 s\n  help: pass a larger --timeout\n"
+    path.write_text(
+        f"{HEAD}{WRONG_FUNCTION}@sw.typed\ndef stuck(x: sw.Scalar) -> sw.Scalar:\n    {body}\n{RIGHT_FUNCTION}"
+    )
+    status, out = invoke(str(path), "--timeout", "4")
+    assert status == 1
+    assert f"{path}:5:12: error[SW101]" in out
+    assert f"{path}:7:5: error[SW000]: checking `stuck` {why}\n{help}" in out
+    assert out.endswith(
+        f"{path}:10: note: `right` is not checked: the check of `stuck` did not end\n"
+        "2 errors in 2 functions, 1 function checked\n"
+    )
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt", "GeneratorExit"])
+def test_what_is_no_exception_ends_its_function_only(tmp_path: Path, error: str) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}@sw.typed\ndef leaves(x: sw.Scalar) -> sw.Scalar:\n    raise {error}\n{WRONG_FUNCTION}")
+    status, out = invoke(str(path))
+    assert status == 1
+    assert f"{path}:5:5: error[SW000]: {error.replace('(', ': ').rstrip(')')}\n" in out
+    assert out.endswith("2 errors in 2 functions, 2 functions checked\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n",
+     "import atexit, time\natexit.register(time.sleep, 600)\n"],
+)  # fmt: skip
+def test_threads_and_handlers_do_not_hold_up_the_result(tmp_path: Path, more: str) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}{more}{RIGHT_FUNCTION}")
+    assert invoke(str(path), "--timeout", "100") == (0, "1 function checked, no errors\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ('eval("1 +")', "SyntaxError: invalid syntax"),
+        ('exec("x = 1 / 0")', "ZeroDivisionError: division by zero"),
+        ('__import__("ast").literal_eval("x +")', "SyntaxError: invalid syntax"),
+        ('exec("sw.ones(3) + sw.ones(4)")', "add: "),
+    ],
+)
+def test_errors_in_code_that_is_a_string_are_where_it_is_run(tmp_path: Path, call: str, message: str) -> None:
+    path = tmp_path / "program.py"
+    for text, line in ((f"{HEAD}y = {call}\n", 3), (f"{HEAD}@sw.typed\ndef f() -> None:\n    {call}\n", 5)):
+        path.write_text(text)
+        (error,) = json.loads(invoke(str(path), "--json")[1])
+        assert (error["file"], error["line"]) == (str(path), line)
+        assert message in error["message"]
+
+
+def test_a_module_that_answers_every_question_with_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{HEAD}import sys\nclass Lazy:\n    def __getattr__(self, name):\n        raise RuntimeError(name)\n"
+        f"sys.modules['lazy'] = Lazy()\n{RIGHT_FUNCTION}"
+    )
+    assert invoke(str(path)) == (0, "1 function checked, no errors\n")
+
+
+def test_characters_that_command_a_terminal_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}@sw.typed\ndef f() -> None:\n    raise ValueError('\\x1b[31mred')\n")
+    assert "ValueError: \\x1b[31mred" in invoke(str(path))[1]
 
 
 def test_nothing_is_allocated_and_numba_is_not_imported(tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
     (tmp_path / "program.py").write_text(WATCH.format(told=str(told)))
-    assert invoke(str(tmp_path / "program.py")) == (0, "1 function checked, no errors\n")
+    assert invoke(str(tmp_path / "program.py")) == (0, "2 functions checked, no errors\n")
     peak, *modules = told.read_text().split()
     assert int(peak) < 20_000_000
     assert not {"numba", "llvmlite", "scipy", "rich", "typer", "jaxtyping", "beartype"} & set(modules)

@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.machinery import SOURCE_SUFFIXES
 from pathlib import Path
 from typing import Any, final
 
 from ...compiler.errors import OptionError
+from .files import python_file
 from .result import CheckResult, Diagnostic, FunctionResult, Note, Span, read_result, together
 
 
@@ -34,14 +34,7 @@ def check_source(
     Raises:
         OptionError: there is no such Python file, or the time is not positive.
     """
-    file = Path(path).absolute()
-    if not file.exists():
-        raise OptionError(f"there is no file {path}", help="pass the path of a file", code="SW801")
-    if not file.is_file():
-        raise OptionError(f"{path} is not a Python file", help="pass the path of a file", code="SW801")
-    if file.suffix not in SOURCE_SUFFIXES:
-        help = f"pass a file that ends in {' or '.join(SOURCE_SUFFIXES)}"
-        raise OptionError(f"{path} is not a Python file", help=help, code="SW801")
+    file = python_file(path)
     if not timeout > 0:
         raise OptionError(f"timeout={timeout}", help="pass a number of seconds", code="SW802")
     with tempfile.TemporaryDirectory() as folder:

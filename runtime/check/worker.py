@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import sysconfig
 import time
@@ -23,6 +24,9 @@ from .guards import install
 from .importing import import_file
 from .result import CheckResult, Diagnostic, Fix, FunctionResult, Note, Span
 from .state import Found, is_file, raised_at, text_of
+
+
+_NO_NAME = re.compile(r"cannot import name '(\w+)'")
 
 
 def main(file: str, answer: str, started: float, costs: bool = False, instead: str | None = None) -> None:
@@ -135,8 +139,11 @@ def sources(failed: BaseException | None = None) -> dict[str, str]:
 
 
 def missing(failed: BaseException) -> list[str]:
-    """The name of the module that there is not."""
-    return [failed.name] if isinstance(failed, ModuleNotFoundError) and failed.name else []
+    """The name of the module that there is not, or of what a module has not, which may be one that is missing in it."""
+    if isinstance(failed, ModuleNotFoundError):
+        return [failed.name] if failed.name else []
+    found = _NO_NAME.match(str(failed)) if isinstance(failed, ImportError) else None
+    return [] if found is None else [found[1]]
 
 
 def digest(content: bytes) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -334,3 +336,79 @@ def test_a_file_with_the_name_of_a_module(tmp_path: Path) -> None:
     status, out = invoke(str(tmp_path / "json.py"))
     assert status == 1
     assert out.endswith("1 error in 1 function, 2 functions checked\n")
+
+
+def test_what_is_wrong_with_one_path_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(HEAD + WRONG_FUNCTION)
+    (tmp_path / "notes.txt").write_text("")
+    done = run(tmp_path, "nothing.py", "program.py", "notes.txt")
+    assert done.returncode == 2
+    assert "program.py:5:12: error[SW101]" in done.stdout
+    assert "there is no file nothing.py" in done.stderr and "notes.txt is not a Python file" in done.stderr
+    done = run(tmp_path, "--json", "nothing.py", "program.py")
+    assert [(e["file"], e["code"]) for e in json.loads(done.stdout)] == [
+        ("nothing.py", "SW801"),
+        ("program.py", "SW101"),
+    ]
+
+
+def test_a_folder_means_its_files_that_import_shapewright(tmp_path: Path) -> None:
+    for name in ("a/one.py", "a/b/two.py", "a/.hidden/no.py", "a/env/lib/no.py", "a/__pycache__/no.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(HEAD + WRONG_FUNCTION)
+    (tmp_path / "a" / "env" / "pyvenv.cfg").write_text("")
+    (tmp_path / "a" / "other.py").write_text("raise SystemExit\n")
+    done = run(tmp_path, "a")
+    assert done.returncode == 1
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if ": error[" in line] == [
+        "a/one.py",
+        "a/b/two.py",
+    ]
+    (tmp_path / "empty").mkdir()
+    done = run(tmp_path, "empty")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no Python file in empty imports shapewright" in done.stderr
+
+
+def test_output_that_is_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "program.py").write_text(f"{HEAD}@sw.typed\ndef f() -> None:\n    raise ValueError('\u00e9')\n")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run(tmp_path, "program.py")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "ValueError: \\xe9" in done.stdout
+
+
+# ---- processes
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, None], ids=["killed", "interrupted", "too long"])
+def test_no_process_is_left(tmp_path: Path, how: signal.Signals | None) -> None:
+    """Neither that of the check nor what the file starts."""
+    told = tmp_path / "told.txt"
+    (tmp_path / "program.py").write_text(
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(told)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} ')\nwhile True: pass\n"
+    )
+    path = os.pathsep.join(p for p in sys.path if p)
+    command = [sys.executable, "-m", "shapewright", "check", "program.py", "--timeout", "6" if how is None else "100"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        end = time.monotonic() + 60
+        while not (told.exists() and told.read_text().endswith(" ")):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        if how is not None:
+            process.send_signal(how)
+        process.communicate(timeout=60)
+    end = time.monotonic() + 60
+    while any(_alive(int(n)) for n in told.read_text().split()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -16,12 +16,13 @@ import pytest
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
 from shapewright.runtime.check import Diagnostic, Fix, Span
+from shapewright.runtime.check.files import imports_us
 from shapewright.runtime.check.fix import applied
 from shapewright.runtime.lsp import diagnostics
 from shapewright.runtime.lsp.diagnostics import docs_link, title_of
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
 from shapewright.runtime.lsp.settings import Settings, changed
-from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of
+from shapewright.runtime.lsp.text import LineMap, lines_of
 
 from .client import WAIT, alive, environment
 

@@ -25,7 +25,6 @@ from .importing import import_file
 from .result import CheckResult, Diagnostic, Fix, FunctionResult, Note, Span
 from .state import Found, is_file, raised_at, text_of
 
-
 _NO_NAME = re.compile(r"cannot import name '(\w+)'")
 
 

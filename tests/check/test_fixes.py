@@ -270,7 +270,11 @@ def test_a_file_that_cannot_be_corrected_is_left_and_that_is_said(
         result = check_source(file)
         text = text.replace("é".encode(), b"\xe9")
         file.write_bytes(text)
-        monkeypatch.setattr(fix, "check_source", lambda *_, **__: result)
+
+        def known(path: Path, *, timeout: float) -> CheckResult:
+            return result
+
+        monkeypatch.setattr(fix, "check_source", known)
     with pytest.raises(sw.OptionError, match="cannot be"):
         fix_file(file)
     assert file.read_bytes() == text

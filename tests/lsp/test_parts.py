@@ -106,6 +106,13 @@ def test_lines_that_edits_have_moved() -> None:
     assert [grown.new(line) for line in (1, 2)] == [1, 2]
     apart = LineMap(["x", "a", "b", "c", "y"], ["z", "c", "a", "b", "w"])
     assert [apart.new(line) for line in range(1, 6)] == [None, 3, 4, None, None]
+    old = [line for n in range(2000) for line in ("", "    x = 1", f"def f{n}():")]
+    new = [f" {line}" if line else line for line in old]
+    new[30:30] = old[300:330]
+    long = LineMap(["first", *old], ["other", *new])
+    places = [(n, long.new(n + 2)) for n in range(len(old))]
+    assert all(now is None or new[now - 2] == old[n] for n, now in places)
+    assert long.new(304) is not None
 
 
 # ---- corrections

@@ -104,7 +104,8 @@ def _cache() -> Iterator[Check]:
     info = cache_info()
     folder = next(path for path in (info.root, *info.root.parents) if path.exists())
     writable = folder.is_dir() and os.access(folder, os.W_OK)
-    how = f"{folder} is not {'writable' if folder.is_dir() else 'a folder'}: set SHAPEWRIGHT_CACHE to a folder that is"
+    what = "not writable" if folder.is_dir() else "not a folder"
+    how = f"{folder} is {what}: set SHAPEWRIGHT_CACHE to a folder that is writable"
     yield Check("kernel cache", "folder", "ok" if writable else "missing", str(info), how)
 
 

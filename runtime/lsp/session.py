@@ -136,7 +136,10 @@ class Session:
                 file.last = file.typed = None
                 self._show(file)
                 return
-            result, answer = await self._checked(file)
+            try:
+                result, answer = await self._checked(file)
+            except Closed:
+                return
             if read_text(file.path) == text:  # else it was written while it was checked
                 break
         file.last = Check(result, lines_of(text), answer.get("sources", {}), answer.get("missing", ()))
@@ -210,7 +213,7 @@ class Session:
 def _told(task: asyncio.Task[None]) -> None:
     """Write down an error that nobody waits for."""
     error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, Closed):
+    if error is not None:
         logging.getLogger(__name__).error("a check failed", exc_info=error)
 
 

@@ -224,7 +224,7 @@ def test_only_the_protocol_is_on_the_standard_output(tmp_path: Path) -> None:
     )
     item = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": path.read_text()}
     with subprocess.Popen(
-        [sys.executable, "-m", "shapewright", "lsp"],
+        [sys.executable, "-m", "shapewright", "lsp", "--stdio"],  # as some clients add by themselves
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -141,7 +141,7 @@ def _add(found: dict[int, Target], value: object, file: str, owner: type[object]
         holder = next((attribute for cls, attribute in _HOLDERS.items() if isinstance(value, cls)), None)
         if holder is not None:
             owner = None if isinstance(value, staticmethod) else owner
-            value = getattr(cast("object", value), holder)
+            value = cast("object", getattr(value, holder))
             continue
         held: dict[str, object] = getattr(value, "__dict__", {}) if callable(value) else {}
         plan = held.get("_plan")

@@ -25,6 +25,7 @@ from .importing import import_file
 from .result import CheckResult, Diagnostic, Fix, FunctionResult, Note, Span
 from .state import Found, is_file, raised_at, text_of
 
+_PROCESS = os.getpid()
 _NO_NAME = re.compile(r"cannot import name '(\w+)'")
 
 
@@ -56,6 +57,8 @@ def main(file: str, answer: str, started: float, costs: bool = False, instead: s
 
 def write(out: TextIO, **line: object) -> None:
     """Write a line of the answer, which stays if the process is ended."""
+    if os.getpid() != _PROCESS:  # the program has forked, and comes back from it twice
+        os._exit(0)
     out.write(json.dumps(line) + "\n")
     out.flush()
 

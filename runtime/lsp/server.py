@@ -148,7 +148,8 @@ class Server:
         """The text of a file as the editor has it, or as it is on disk."""
         uri = next((u for u, f in self.session.files.items() if str(f.path) == file), None)
         if uri is not None and uri in self.protocol.workspace.text_documents:
-            return self.protocol.workspace.text_documents[uri].source
+            text: str = self.protocol.workspace.text_documents[uri].source
+            return text
         return read_text(Path(file)) or ""
 
     # ---- shapes

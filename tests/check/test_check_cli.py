@@ -286,6 +286,13 @@ def test_errors_in_code_that_is_a_string_are_where_it_is_run(tmp_path: Path, cal
         assert message in error["message"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_file_that_forks_is_checked_once(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}import os\nos.fork()\n{RIGHT_FUNCTION}")
+    assert invoke(str(path)) == (0, "1 function checked, no errors\n")
+
+
 def test_a_module_that_answers_every_question_with_an_error(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(

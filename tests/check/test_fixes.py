@@ -265,7 +265,7 @@ def test_a_file_that_cannot_be_corrected_is_left_and_that_is_said(
         def refused(**_: object) -> tuple[int, str]:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(fix.tempfile, "mkstemp", refused)
+        monkeypatch.setattr("tempfile.mkstemp", refused)
     else:
         result = check_source(file)
         text = text.replace("é".encode(), b"\xe9")

@@ -132,7 +132,10 @@ class FunctionResult:
 @final
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What `check_source` returns. Times are seconds: of importing the file (the library included), of the shapes."""
+    """What `check_source` returns. Times are seconds: of importing the file (the library included), of the shapes.
+
+    finished: whether all functions were looked at; if not, the check of one did not end.
+    """
 
     file: str
     imported: bool
@@ -141,6 +144,7 @@ class CheckResult:
     functions: tuple[FunctionResult, ...] = ()
     import_time: float = 0.0
     shape_time: float = 0.0
+    finished: bool = True
 
     @property
     def checked(self) -> int:

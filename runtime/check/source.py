@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -145,7 +145,8 @@ def result_of(job: Job, status: int | None, timeout: float, help: str = "pass a 
     (name, span), *rest = left
     help = f"see whether every loop of it ends; if it only takes long, {help}"
     stuck = _unfinished(file, span, message, help if status is None else None, name)
-    return together(file, [*parts, stuck, *(_not_reached(file, *other, after=name) for other in rest)])
+    found = together(file, [*parts, stuck, *(_not_reached(file, *other, after=name) for other in rest)])
+    return replace(found, finished=False)
 
 
 def _unfinished(file: str, span: Span, message: str, help: str | None, function: str = "<module>") -> CheckResult:

@@ -143,7 +143,7 @@ class Session:
             if read_text(file.path) == text:  # else it was written while it was checked
                 break
         file.last = Check(result, lines_of(text), answer.get("sources", {}), answer.get("missing", ()))
-        if result.imported:
+        if result.imported and (result.finished or file.typed is None):
             file.typed = file.last
         self._show(file)
 

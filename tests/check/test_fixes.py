@@ -297,3 +297,12 @@ def test_all_names_of_a_file_have_the_correction(tmp_path: Path) -> None:
     other.hardlink_to(file)
     fix_file(file)
     assert file.read_text() == other.read_text() == HEAD + RIGHT
+
+
+def test_nothing_is_corrected_where_a_function_does_not_end(tmp_path: Path) -> None:
+    """The functions behind it are not looked at: fewer errors would mean nothing."""
+    file = tmp_path / "program.py"
+    text = HEAD + WRONG + "@sw.typed\ndef stuck(p: MLP) -> sw.Scalar:\n    __import__('os')._exit(1)\n"
+    file.write_text(text)
+    result, fixed = fix_file(file)
+    assert (result.finished, len(result.diagnostics), fixed, file.read_text()) == (False, 2, [], text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import final
 
 from .source import Range, nodes_of, range_of
@@ -89,13 +90,10 @@ def frame_loc(frame: FrameType) -> Loc:
 def is_library_frame(frame: FrameType) -> bool:
     """Whether a frame belongs to the library (or to the checkers it calls), not to the user."""
     root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return root in (
-        _PACKAGE,
-        "jaxtyping",
-        "beartype",
-        "contextlib",
-        "functools",
-    ) or _is_generated(frame.f_code)
+    return root in (*_OURS, "contextlib", "functools") or _is_generated(frame.f_code)
+
+
+_OURS = (_PACKAGE, "jaxtyping", "beartype")
 
 
 def _is_generated(code: CodeType) -> bool:
@@ -104,9 +102,71 @@ def _is_generated(code: CodeType) -> bool:
     return name.startswith(("<@beartype", "<frozen")) or (name == "<string>" and code.co_name.startswith("__"))
 
 
-def user_loc() -> Loc | None:
-    """The innermost frame outside the library that is executing now."""
-    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
-    while frame is not None and is_library_frame(frame):
+# ---- what is installed
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_PROGRAMS = os.path.dirname(sys.executable or _STANDARD) + os.sep  # where `pytest` and the like are
+_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_foreign: dict[str, bool] = {}  # by file: whether a frame there is not the user's, although not ours
+
+
+def is_users_frame(frame: FrameType) -> bool:
+    """Whether a frame executes code of the user: not the library's, Python's or that of an installed package, unless the
+    package is itself written with this library (a model that a user has installed)."""
+    return not (is_library_frame(frame) or _is_foreign(frame))
+
+
+def _is_foreign(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    found = _foreign.get(file)
+    if found is None:
+        packaged = any(p in file for p in _PACKAGES)
+        standard = not packaged and file.startswith((_STANDARD, _PROGRAMS))
+        found = _foreign[file] = standard or (packaged and not _uses_library(frame))
+    return found
+
+
+def _uses_library(frame: FrameType) -> bool:
+    """Whether a module has imported the library, or something of it."""
+    values = list(frame.f_globals.values())
+    homes = [v.__name__ if isinstance(v, ModuleType) else v.__module__ for v in values if isinstance(v, _NAMED)]
+    return any(home.partition(".")[0] == _PACKAGE for home in homes)
+
+
+_NAMED = (ModuleType, FunctionType, type)
+
+
+def asked_by_user(depth: int = 1) -> bool:
+    """Whether the user's code, not the library's, called the function that asks, or what did so of the standard library.
+
+    depth: how many calls further out the question is about.
+    """
+    frame: FrameType | None = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]  there is no public way
+    while frame is not None and _is_standard(frame.f_code.co_filename):
         frame = frame.f_back
+    if frame is None:
+        return False
+    root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return root not in _OURS and not frame.f_code.co_filename.startswith("<@beartype")
+
+
+@lru_cache(maxsize=4096)
+def _is_standard(file: str) -> bool:
+    return file.startswith("<frozen") or (file.startswith(_STANDARD) and not any(p in file for p in _PACKAGES))
+
+
+def user_frame(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame of the user, from `frame` on outwards; if there is none, the innermost that is not ours."""
+    outside: FrameType | None = None
+    while frame is not None:
+        if not is_library_frame(frame):
+            if not _is_foreign(frame):
+                return frame
+            outside = outside or frame
+        frame = frame.f_back
+    return outside
+
+
+def user_loc() -> Loc | None:
+    """Where the innermost frame of the user is executing now."""
+    frame = user_frame(sys._getframe(1))  # pyright: ignore[reportPrivateUsage]  there is no public way
     return None if frame is None else frame_loc(frame)

@@ -252,7 +252,9 @@ class Program:
         return evaluate(size, self.sizes)
 
     def __repr__(self) -> str:
-        return f"<Program {self.name}: {len(self.kernels)} kernels, {len(self.rows)} calls in {self.phases} phases>"
+        counts = {"kernel": len(self.kernels), "call": len(self.rows), "phase": self.phases}
+        kernels, calls, phases = (f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items())
+        return f"<Program {self.name}: {kernels}, {calls} in {phases}>"
 
 
 def _size(n: int) -> str:

@@ -6,12 +6,12 @@ shapes are ordinary tuples of ints. Two sizes are equal exactly when their norma
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast, final
+from typing import SupportsIndex, TypeAlias, cast, final
 
-from .loc import is_library_frame
+from .int_like import IntLike, is_real_number
+from .loc import asked_by_user
 
 
 @final
@@ -47,19 +47,28 @@ concretize: Callable[[Poly], int] | None = None
 
 @final
 @dataclass(frozen=True, slots=True)
-class Poly:
+class Poly(IntLike):
     """A polynomial in normal form: monomial -> nonzero coefficient, ordered."""
 
     terms: tuple[tuple[Monomial, int], ...]
 
     def __eq__(self, other: object) -> bool:
+        """Eager execution compares numbers, so recorded code of the user does; the library compares normal forms."""
         if isinstance(other, Poly):
-            same = self.terms == other.terms
-            return same or (_asked_by_user() and int(self) == int(other))
-        return isinstance(other, int) and _asked_by_user() and int(self) == other
+            return self.terms == other.terms or (_number_wanted() and int(self) == int(other))
+        if not is_real_number(other):
+            return NotImplemented
+        return _number_wanted() and int(self) == other
 
     def __hash__(self) -> int:
-        return hash(self.terms)
+        """That of the number for a set or dict of the user's, which may have plain numbers in it."""
+        return hash(int(self)) if _number_wanted() else hash(self.terms)
+
+    def __bool__(self) -> bool:
+        return not _number_wanted() or int(self) != 0
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
+        return (int, (int(self),)) if _number_wanted() else object.__reduce_ex__(self, protocol)
 
     def __add__(self, other: Size) -> Size:
         if not _is_size(other):
@@ -91,22 +100,33 @@ class Poly:
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Size) -> Size:
-        return divide(self, other)
+        return divide(self, other) if _divides(other) else _as_number(self, other, "__floordiv__")
 
     def __rfloordiv__(self, other: int) -> Size:
-        return divide(other, self)
+        return divide(other, self) if _is_size(other) else _as_number(self, other, "__rfloordiv__")
 
     def __mod__(self, other: Size) -> Size:
-        return remainder(self, other)
+        return remainder(self, other) if _divides(other) else _as_number(self, other, "__mod__")
 
     def __rmod__(self, other: int) -> Size:
-        return remainder(other, self)
+        return remainder(other, self) if _is_size(other) else _as_number(self, other, "__rmod__")
+
+    def __divmod__(self, other: Size) -> tuple[Size, Size]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: int) -> tuple[Size, Size]:
+        return other // self, other % self
 
     def __neg__(self) -> Size:
         return self * -1
 
-    def __pow__(self, exponent: Size | float) -> Size | float:
+    def __pos__(self) -> Size:
+        return self
+
+    def __pow__(self, exponent: Size | float, modulus: int | None = None) -> Size | float:
         """A power with a whole exponent is a polynomial; any other (`n ** 0.5`) needs the number."""
+        if modulus is not None:
+            return pow(int(self), int(exponent), int(modulus))
         if isinstance(exponent, int) and exponent >= 0:
             factors: list[Size] = [self] * exponent
             return product(factors)
@@ -122,28 +142,11 @@ class Poly:
             raise TypeError(f"the size {self} is not known before the program runs")
         return concretize(self)
 
-    __index__ = __int__
-
-    def __float__(self) -> float:
-        return float(int(self))
-
     def __truediv__(self, other: float) -> float:
         return int(self) / float(other) if _is_size(other) or _is_float(other) else NotImplemented
 
     def __rtruediv__(self, other: float) -> float:
         return other / int(self)
-
-    def __lt__(self, other: Size) -> bool:
-        return int(self) < int(other)
-
-    def __le__(self, other: Size) -> bool:
-        return int(self) <= int(other)
-
-    def __gt__(self, other: Size) -> bool:
-        return int(self) > int(other)
-
-    def __ge__(self, other: Size) -> bool:
-        return int(self) >= int(other)
 
     def __str__(self) -> str:
         parts: list[str] = []
@@ -164,15 +167,20 @@ def _is_float(x: object) -> bool:
     return isinstance(x, float)
 
 
+def _divides(x: object) -> bool:
+    if isinstance(x, int) and x == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return _is_size(x)
+
+
 def _as_number(size: Poly, other: object, method: str) -> Size:
     """Arithmetic with a float needs the number; with anything else (a tensor) it is up to the other side."""
     return cast("Size", getattr(float(size), method)(other) if _is_float(other) else NotImplemented)
 
 
-def _asked_by_user() -> bool:
-    """Whether a comparison of sizes stands in the user's code, which is recorded: eager execution answers it with
-    numbers. The library itself compares normal forms."""
-    return concretize is not None and not is_library_frame(sys._getframe(2))  # pyright: ignore[reportPrivateUsage]  there is no public way
+def _number_wanted() -> bool:
+    """Whether the user's code, which is recorded, does what needs the number of a size."""
+    return concretize is not None and asked_by_user(2)
 
 
 Size: TypeAlias = "int | Poly"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, TypeVarTuple, cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from .interpreters import Ops
 
 S = TypeVarTuple("S")
 Arr: TypeAlias = "NDArray[np.generic]"
+# An element type by its name, its NumPy type, or a class of Python: `int` (int64), `bool`, `float` (the program's).
 DTypeLike: TypeAlias = "str | DType | np.dtype[np.generic] | type[np.generic] | type[float]"
 
 
@@ -119,6 +120,22 @@ class Array(Generic[*S]):
             )
         return int(cast("int", self._single("as an index")))
 
+    if not TYPE_CHECKING:  # where Tensor has it, and integers have __index__
+
+        def __float__(self) -> float:
+            return float(self._single("float()"))
+
+        def __setitem__(self, key: object, value: object) -> NoReturn:
+            raise DTypeError(
+                f"a {type_text(self._type)} does not change: it has no assignment to elements",
+                loc=user_loc(),
+                help="make a new one: sw.where(condition, a, b), sw.scatter_add(x, index, updates, axis) or sw.concat",
+                code="SW204",
+            )
+
+    def __round__(self: Array[()], ndigits: int | None = None) -> float:
+        return round(cast("float", self._single("round()")), ndigits)
+
     def __complex__(self: Array[()]) -> complex:
         return complex(cast("float", self._single("complex()")))
 
@@ -141,9 +158,16 @@ class Array(Generic[*S]):
         return np.array(self.numpy(), dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Any:
-        from .dispatch import apply_ufunc
+        from .numpy_functions import apply_ufunc
 
         return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        from .numpy_functions import apply_function
+
+        return apply_function(func, types, args, kwargs)
 
     def __dlpack__(self, **options: Any) -> Any:
         if self._ops is not None:
@@ -158,10 +182,12 @@ class Array(Generic[*S]):
             self._no_value(what)
         value = self._host()
         if value.size != 1:
+            from .truth import instead_of_one
+
             raise ShapeError(
                 f"{what} needs a tensor of one element, this is {type_text(self._type)}",
                 loc=user_loc(),
-                help="reduce it first, for instance with .sum(), .mean() or sw.all(x)",
+                help=instead_of_one(what, self._type),
                 code="SW103",
             )
         return value.item()
@@ -170,10 +196,13 @@ class Array(Generic[*S]):
         return self._value.fetch() if isinstance(self._value, Remote) else cast("Arr", self._value)
 
     def _no_value(self, what: str) -> NoReturn:
+        from .truth import instead_of_syntax
+
+        told = _INSTEAD.get(what.rstrip("()"), _INSTEAD_OF_ANY)
         raise TraceError(
             f"{what}: this {type_text(self._type)} has no value while the function is recorded",
             loc=user_loc(),
-            help=_INSTEAD.get(what.rstrip("()"), _INSTEAD_OF_ANY) if not what.startswith("`if`") else _INSTEAD_OF_IF,
+            help=(instead_of_syntax() or _INSTEAD_OF_IF) if what.startswith("`if`") else told,
             code="SW401",
         )
 
@@ -201,8 +230,8 @@ _INSTEAD = {
     ".item": "keep it as a tensor: a scalar takes part in arithmetic, and sw.where chooses by it",
     "float": "keep it as a tensor (convert with .astype), or return it and read it outside",
     "int": 'keep it as a tensor: x.astype("int64"); a size that depends on values must be a static argument',
+    "round": "use sw.round, or return it and round it outside",
     "as an index": "index with sw.take(x, i, axis=0), or pass the index as a static argument",
-    "a NumPy function": "use the sw function of the same name",
 }
 
 

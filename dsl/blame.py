@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import cast, final
 
-from ..compiler.loc import Loc, frame_loc, is_library_frame
+from ..compiler.loc import Loc, frame_loc, user_frame
 from ..compiler.source import expression_at
 from .rewrite import rewritten
 
@@ -38,8 +38,8 @@ def user_call(operands: Sequence[object]) -> UserCall:
     """The call of the library that the user's line makes now, with these operands."""
     entry, frame = entry_frames()
     loc = None if frame is None else frame_loc(frame)
-    found = _arguments(entry, loc) if entry is not None and loc is not None else {}
-    exprs = tuple(_lookup(x, entry, found) for x in operands)
+    found = _arguments(entry, frame, loc) if entry is not None and loc is not None else {}
+    exprs = _expressions(operands, entry, found)
     texts = [None if e is None or loc is None else rewritten(loc.file, e) for e in exprs]
     names = tuple(t if t and len(t) <= _LONGEST else f"operand {i + 1}" for i, t in enumerate(texts))
     called = "" if entry is None else entry.f_code.co_name
@@ -50,29 +50,45 @@ def entry_frames() -> tuple[FrameType | None, FrameType | None]:
     """The frame of the library function that the user called, and that of the user's code."""
     entry: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
-    while frame is not None and is_library_frame(frame):
+    users = user_frame(frame)
+    while frame is not None and frame is not users:
         if frame.f_code not in TRANSPARENT:
             entry = frame
         frame = frame.f_back
     return entry, frame
 
 
-def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> ast.expr | None:
-    """The expression of the argument that is this very object, or contains it."""
+def _expressions(
+    operands: Sequence[object], entry: FrameType | None, found: dict[str, ast.expr]
+) -> tuple[ast.expr | None, ...]:
+    """The expression of each operand; of an operand that is given twice, first the one and then the other."""
+    out: list[ast.expr | None] = []
+    for x in operands:
+        places = list(_lookup(x, entry, found))
+        out.append(next((e for e in places if all(e is not o for o in out)), places[0] if places else None))
+    return tuple(out)
+
+
+def _lookup(operand: object, entry: FrameType | None, found: dict[str, ast.expr]) -> Iterator[ast.expr]:
+    """The expressions of the arguments that are this very object, or contain it."""
     values: Mapping[str, object] = {} if entry is None else entry.f_locals
     for name, value in values.items():
         expr = found.get(name)
         if expr is None:
             continue
-        if value is operand:
-            return expr
-        if isinstance(value, tuple | list):
-            items = cast("Sequence[object]", value)
-            for i, item in enumerate(items):
-                if item is operand:
-                    inside = isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items)
-                    return cast("ast.Tuple", expr).elts[i] if inside else _element(expr, i)
-    return None
+        yield from _within(value, expr, operand, 2 if name == "args" else 1)
+
+
+def _within(value: object, expr: ast.expr, operand: object, depth: int) -> Iterator[ast.expr]:
+    """What is written for an operand that a value is, or contains at most so deep."""
+    if value is operand:
+        yield expr
+    elif depth and isinstance(value, tuple | list):
+        items = cast("Sequence[object]", value)
+        written = expr.elts if isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(items) else None
+        for i, item in enumerate(items):
+            if item is operand or issubclass(type(item), tuple | list):
+                yield from _within(item, _element(expr, i) if written is None else written[i], operand, depth - 1)
 
 
 def _calls(func: ast.expr, code: CodeType) -> bool:
@@ -87,20 +103,44 @@ def _element(expr: ast.expr, i: int) -> ast.expr:
     return ast.Subscript(value=expr, slice=ast.Constant(i), ctx=ast.Load())
 
 
-def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
+_UNKNOWN = object()
+_MIRRORED = {"Lt": "__gt__", "LtE": "__ge__", "Gt": "__lt__", "GtE": "__le__"}
+
+
+def _reflected(entry: FrameType, frame: FrameType | None, left: ast.expr, right: ast.expr, op: ast.AST) -> bool:
+    """Whether Python called the method of the operand at the right: `2 - x`, `0.5 < x`, `1 == x`."""
+    name = entry.f_code.co_name
+    if name not in ("__eq__", "__ne__"):
+        return (name.startswith("__r") and name != "__rshift__") or _MIRRORED.get(type(op).__name__) == name
+    mine: object = entry.f_locals.get("self")
+    known = [_value(e, frame) for e in (left, right)]
+    return known[1] is mine if known[0] is _UNKNOWN else known[0] is not mine
+
+
+def _value(expr: ast.expr, frame: FrameType | None) -> object:
+    """What a constant or a variable of the user is."""
+    if isinstance(expr, ast.Constant):
+        return expr.value
+    if not isinstance(expr, ast.Name) or frame is None:
+        return _UNKNOWN
+    return frame.f_locals.get(expr.id, frame.f_globals.get(expr.id, _UNKNOWN))
+
+
+def _arguments(entry: FrameType, frame: FrameType | None, loc: Loc) -> dict[str, ast.expr]:
     """Parameter of the called function -> argument expression, from the call's place in the source."""
     node = node_at(loc)
     code = entry.f_code
     params = list(code.co_varnames[: code.co_argcount])
     method = bool(params) and params[0] in ("self", "cls")
-    if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp | ast.Call):
-        inputs = [node.left, node.right] if isinstance(node, ast.BinOp) else list(node.args)
-        return {"inputs": ast.Tuple(elts=inputs, ctx=ast.Load())}
+    if code.co_name == "__array_ufunc__" and isinstance(node, ast.BinOp | ast.Compare | ast.Call):
+        return {"inputs": ast.Tuple(elts=_inputs(node), ctx=ast.Load())}
+    if code.co_name == "__array_function__" and isinstance(node, ast.Call):
+        return {"args": ast.Tuple(elts=list(node.args), ctx=ast.Load())}
     if isinstance(node, ast.Call) and not _calls(node.func, code):
         return {}  # sum(tensors), map(sw.exp, tensors): the library is called from inside of what is called here
     match node:
-        case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
-            exprs = [right, left] if code.co_name.startswith("__r") and code.co_name != "__rshift__" else [left, right]
+        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+            exprs = [right, left] if _reflected(entry, frame, left, right, op) else [left, right]
         case ast.AugAssign(target=target, value=value):
             exprs = [cast("ast.expr", target), value]
         case ast.UnaryOp(operand=operand):
@@ -124,6 +164,17 @@ def _arguments(entry: FrameType, loc: Loc) -> dict[str, ast.expr]:
     if isinstance(node, ast.Call):
         found |= {k.arg: k.value for k in node.keywords if k.arg is not None}
     return found
+
+
+def _inputs(node: ast.BinOp | ast.Compare | ast.Call) -> list[ast.expr]:
+    """The operands of a function of NumPy, in the order that it gets them."""
+    match node:
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case ast.Compare(left=left, comparators=others):
+            return [left, *others]
+        case ast.Call(args=args):
+            return list(args)
 
 
 def node_at(loc: Loc) -> ast.expr | ast.AugAssign | None:

@@ -1,9 +1,13 @@
-"""Making tensors: filled, counted and random ones. They go to the current interpreter."""
+"""Making tensors: filled, counted and random ones. They go to the current interpreter.
+
+dtype: an element type by its name, its NumPy type, or a class of Python: `int`, `bool`, or `float`, that of the program.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
 import numpy as np
@@ -14,10 +18,12 @@ from ..compiler.loc import user_loc
 from ..compiler.sizes import Poly, Shape, Size
 from ..compiler.types import DType
 from .array import Array, DTypeLike, type_of, with_names
+from .blame import TRANSPARENT
 from .conversion import as_array, dtype_like, shape_of
 from .dispatch import apply, apply_random
 from .interpreters import program_dtype
 from .key import KeyLike, as_key
+from .report import option_text
 
 if TYPE_CHECKING:
     from .tensor import BoolTensor, IntTensor, Tensor
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 S = TypeVarTuple("S")
 ShapeLike: TypeAlias = "int | Sequence[int]"
 T = TypeVar("T", bound="Array[*tuple[Any, ...]]")
+F = TypeVar("F", bound=Callable[..., object])
 
 
 # ---- shared with the constructors of the tensor classes
@@ -59,6 +66,39 @@ def drawn(op: str, shape: Shape, dtype: DTypeLike | None, key: KeyLike | None, *
     return apply_random(op, (), words, {"shape": shape, "dtype": floating(dtype).value, **attrs})
 
 
+def _shape_alone(f: F) -> F:
+    """`f`, which takes nothing but a shape by position: sizes that are given one by one are refused."""
+
+    @wraps(f)
+    def checked(*args: object, **named: object) -> object:
+        if len(args) > 1:
+            sizes = all(type(a) is int for a in args)
+            raise ShapeError(
+                f"{f.__name__} takes one shape by position, {len(args)} arguments were given",
+                loc=user_loc(),
+                help=f"the shape is one tuple: write sw.{f.__name__}({args})" if sizes else "pass the others by name",
+                code="SW103",
+            )
+        return f(*args, **named)
+
+    made: Any = checked
+    TRANSPARENT.add(made.__code__)
+    return cast("F", made)
+
+
+def _one_shape(name: str, *given: object) -> None:
+    """Refuse sizes that are given one by one, where the shape is a tuple; `given`: the shape and what follows it."""
+    size, second, *rest = given
+    if type(size) is int and type(second) is int:
+        value = f", {rest[0]}" if rest else ""
+        raise DTypeError(
+            f"{name}: {option_text(rest[0] if rest else second)} is no element type",
+            loc=user_loc(),
+            help=f"the shape is one tuple: write sw.{name}(({size}, {second}){value})",
+            code="SW201",
+        )
+
+
 # ---- filled
 @overload
 def zeros(shape: tuple[()], dtype: Literal["float32", "float64"] | None = None) -> Tensor[()]: ...
@@ -72,6 +112,7 @@ def zeros(shape: tuple[int, int, int], dtype: Literal["float32", "float64"] | No
 def zeros(shape: ShapeLike, dtype: DTypeLike | None = None) -> Any: ...
 def zeros(shape: Any, dtype: Any = None) -> Any:
     """Zeros of `shape`; the element type is the program's (float32) if none is named."""
+    _one_shape("zeros", shape, dtype)
     return filled(0, shape_of(shape), floating(None) if dtype is None else dtype_like(dtype))
 
 
@@ -87,11 +128,14 @@ def ones(shape: tuple[int, int, int], dtype: Literal["float32", "float64"] | Non
 def ones(shape: ShapeLike, dtype: DTypeLike | None = None) -> Any: ...
 def ones(shape: Any, dtype: Any = None) -> Any:
     """Ones of `shape`; the element type is the program's (float32) if none is named."""
+    _one_shape("ones", shape, dtype)
     return filled(1, shape_of(shape), floating(None) if dtype is None else dtype_like(dtype))
 
 
 def full(shape: ShapeLike, value: float, dtype: DTypeLike | None = None) -> Any:
     """`value` everywhere. Without a dtype: float for a float, int64 for an int, bool for a bool."""
+    if isinstance(cast("object", dtype), int | float):
+        _one_shape("full", shape, value, dtype)
     natural = DType.bool if isinstance(value, bool) else DType.int64 if isinstance(value, int) else floating(None)
     return filled(value, shape_of(shape), natural if dtype is None else dtype_like(dtype))
 
@@ -189,6 +233,7 @@ def normal(
 def normal(
     shape: ShapeLike, *, mean: float = 0.0, std: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any: ...
+@_shape_alone
 def normal(
     shape: Any, *, mean: float = 0.0, std: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any:
@@ -227,6 +272,7 @@ def uniform(
 def uniform(
     shape: ShapeLike, *, low: float = 0.0, high: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any: ...
+@_shape_alone
 def uniform(
     shape: Any, *, low: float = 0.0, high: float = 1.0, key: KeyLike | None = None, dtype: DTypeLike | None = None
 ) -> Any:

@@ -46,7 +46,11 @@ class IntTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        @overload
         def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...
+        @overload
+        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
+        def __iter__(self) -> Any: ...
         def numpy(self) -> NDArray[np.integer[Any]]: ...
 
     if not TYPE_CHECKING:
@@ -394,7 +398,10 @@ class IntTensor(Array[*S]):
     @overload
     def astype(self, dtype: DTypeLike) -> Any: ...
     def astype(self, dtype: Any) -> Any:
-        """The same values as another element type; floats are cut off towards zero where it is an integer."""
+        """The same values as another element type; floats are cut off towards zero where it is an integer.
+
+        The class `float` is the floating type of the program (float32 outside of one).
+        """
         return movement.cast_to(self, dtype)
 
 
@@ -408,7 +415,11 @@ class BoolTensor(Array[*S]):
 
     if TYPE_CHECKING:
 
+        @overload
         def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...
+        @overload
+        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
+        def __iter__(self) -> Any: ...
         def numpy(self) -> NDArray[np.bool_]: ...
 
     if not TYPE_CHECKING:
@@ -562,7 +573,10 @@ class BoolTensor(Array[*S]):
     @overload
     def astype(self, dtype: DTypeLike) -> Any: ...
     def astype(self, dtype: Any) -> Any:
-        """The same values as another element type; floats are cut off towards zero where it is an integer."""
+        """The same values as another element type; floats are cut off towards zero where it is an integer.
+
+        The class `float` is the floating type of the program (float32 outside of one).
+        """
         return movement.cast_to(self, dtype)
 
 
@@ -570,12 +584,14 @@ class BoolTensor(Array[*S]):
 _OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul"}
 
 
-def _refusing(op: str, reflected: bool) -> Callable[[object, object], Any]:
+def _refusing(method: str, op: str, reflected: bool) -> Callable[[object, object], Any]:
     """An operator that ends in the DTypeError of the operation, which says which cast to write."""
 
     def operator(self: object, other: object) -> Any:
         return operate(op, other, self) if reflected else operate(op, self, other)
 
+    operator.__name__ = method
+    operator.__code__ = operator.__code__.replace(co_name=method)  # messages tell by it which operand is `self`
     return operator
 
 
@@ -584,7 +600,7 @@ def _complete(cls: type[Any]) -> None:
     for name, op in _OPERATORS.items():
         for method, reflected in ((f"__{name}__", False), (f"__r{name}__", True)):
             if method not in vars(cls):
-                setattr(cls, method, _refusing(op, reflected))
+                setattr(cls, method, _refusing(method, op, reflected))
 
 
 _complete(IntTensor)

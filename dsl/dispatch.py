@@ -12,18 +12,20 @@ from ..compiler.errors import DTypeError, ShapeError, ShapewrightError, TraceErr
 from ..compiler.ir.attrs import Attrs, AttrValue
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
+from ..compiler.ops.creation import does_not_fit
 from ..compiler.ops.table import infer
 from ..compiler.sizes import Poly, Size, Symbol, symbols
 from ..compiler.types import DType, TensorType
 from .array import AnyArray, Array, is_array, make, type_of, value_of
 from .array import ops_of as ops_of
-from .conversion import as_array, is_number
-from .interpreters import Ops, RandomOps, SymbolicOps, current, eager, program_dtype
+from .conversion import OWN_KIND, as_array, as_floating, is_number, without_own
+from .interpreters import AssumingOps, ExampleOps, Ops, RandomOps, SymbolicOps, current, eager, program_dtype
 from .located import fail as fail
 from .located import located, operand_types
 
 Number: TypeAlias = "bool | int | float"
 Operand: TypeAlias = "AnyArray | Number | Poly | object"
+_Prepared: TypeAlias = "list[tuple[AnyArray | TensorType, object]]"  # each with the operand as it was given
 
 # Operations whose integer operands of different widths are promoted first.
 _PROMOTING = frozenset(
@@ -64,10 +66,15 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
     """
     ops = _interpreter(args)
     at = attrs if isinstance(attrs, Attrs) else Attrs(attrs)
-    operands = _prepare(op, args, ops)
-    types = tuple(x if isinstance(x, TensorType) else type_of(x) for x, _ in operands)
+    operands = _prepare(op, args)
+    types = _types(operands)
     try:
-        out = infer(op, types, at)
+        try:
+            out = infer(op, types, at)
+        except DTypeError as error:
+            operands = _in_floats(op, operands, at, error)
+            types = _types(operands)
+            out = infer(op, types, at)
         values = [_constant(ops, x, raw) if isinstance(x, TensorType) else _lift(ops, x) for x, raw in operands]
         value = ops.apply(op, values, at)
         if op in _INDEXED and isinstance(value, Node) and not value.operands:
@@ -75,6 +82,8 @@ def apply(op: str, args: Sequence[Operand], attrs: Mapping[str, AttrValue] | Non
         return _wrap(ops, out, value)
     except ShapewrightError as error:
         if isinstance(error, ShapeError) and isinstance(ops, SymbolicOps) and error.diagnostic.loc is None:
+            if op == "slice" and error.sizes and isinstance(ops, AssumingOps) and _holds_now(types[0], at, ops):
+                return apply(op, args, {**at, "assumed": True})
             _without_symbols(op, types, at, error, ops, args)
         raise located(error, args, types, op, at) from None
 
@@ -115,7 +124,10 @@ def _constant(ops: Ops[Any], type_: TensorType, raw: object) -> Any:
     if isinstance(raw, Poly):
         return ops.apply("size", (), Attrs({"size": raw, "dtype": type_.dtype.value}))
     number = cast("float", np.asarray(raw).item())
-    value = float(number) if type_.dtype.is_float else number
+    try:
+        value = float(number) if type_.dtype.is_float else number
+    except OverflowError:
+        raise does_not_fit(type_.dtype) from None
     return ops.apply("const", (), Attrs({"value": value, "dtype": type_.dtype.value}))
 
 
@@ -129,22 +141,17 @@ def operate(op: str, *args: Operand) -> Any:
 
 
 # ---- operands
-def _prepare(op: str, args: Sequence[Operand], ops: Ops[Any]) -> list[tuple[AnyArray | TensorType, object]]:
+def _prepare(op: str, args: Sequence[Operand]) -> _Prepared:
     """Every operand as a tensor, or as the type of the constant it becomes, with the operand as it was given."""
-    first = 1 if op == "where" else 0
-    like = next((type_of(x).dtype for x in args[first:] if is_array(x)), None)
-    if like is None:
-        raw = next((x for x in args[first:] if not _is_scalar(x)), None)
-        like = type_of(as_array(raw, program_dtype())).dtype if raw is not None else None
-    out: list[tuple[AnyArray | TensorType, object]] = []
+    own, like = OWN_KIND.get(op), _like(without_own(op, args))
+    wide = like if like.is_float else program_dtype()
+    out: _Prepared = []
     for i, x in enumerate(args):
         if _is_scalar(x):
-            dtype = _scalar_dtype(op, x, like, args) if i >= first else _natural(args[i : i + 1])
+            dtype = _scalar_dtype(op, x, like, args) if i != own else _natural(args[i : i + 1])
             out.append((TensorType(dtype, ()), x))
-        elif is_array(x):
-            out.append((_cast_concrete(x, ops), x))
         else:
-            out.append((as_array(x, like if like is not None and like.is_float else program_dtype()), x))
+            out.append((x if is_array(x) else as_array(x, wide), x))
     return _promote(out) if op in _PROMOTING and len(out) > 1 else out
 
 
@@ -152,12 +159,49 @@ def _is_scalar(x: object) -> bool:
     return isinstance(x, Poly) or is_number(x)
 
 
-def _cast_concrete(x: AnyArray, ops: Ops[Any]) -> AnyArray:
-    """A concrete floating tensor that meets a program of another width takes the program's."""
-    want = program_dtype()
-    if want is None or ops_of(x) is not None or is_concrete(ops):
-        return x
-    return as_array(x, want)
+def _like(args: Sequence[Operand]) -> DType:
+    """The element type that numbers take: that of the first tensor, else of the first array or list."""
+    for x in args:
+        if is_array(x):
+            return type_of(x).dtype
+    numbers = [x for x in args if _is_scalar(x)]
+    raw = next((x for x in args if not _is_scalar(x)), None)
+    found = _natural(numbers) if raw is None else type_of(as_array(raw, program_dtype())).dtype
+    if found.is_int and isinstance(raw, list | tuple) and any(isinstance(x, float | np.floating) for x in numbers):
+        return _natural(numbers)  # integers in a list of Python are numbers like others
+    return found
+
+
+def _types(operands: _Prepared) -> tuple[TensorType, ...]:
+    return tuple(x if isinstance(x, TensorType) else type_of(x) for x, _ in operands)
+
+
+def _in_floats(op: str, operands: _Prepared, attrs: Attrs, refused: DTypeError) -> _Prepared:
+    """The operands of an operation that refuses them: integers of Python, and lists of them, as the floating numbers that
+    they are in `sw.Tensor`. As they were, if it refuses these, too, and not because of other operands."""
+    own = OWN_KIND.get(op)
+    given = [x for x, raw in operands if is_array(raw) and not isinstance(x, TensorType)]
+    want = next((type_of(x).dtype for x in given if type_of(x).dtype.is_float), program_dtype() or DType.float32)
+    out = [(x, raw) if i == own else (_in_float(x, raw, want), raw) for i, (x, raw) in enumerate(operands)]
+    try:
+        infer(op, _types(out), attrs)
+    except DTypeError as error:
+        numbers = {i for i, (_, raw) in enumerate(operands) if not is_array(raw)}
+        if not numbers.isdisjoint(_blamed(error)) or numbers.isdisjoint(_blamed(refused)):
+            return operands
+    except ShapewrightError:
+        pass  # of the shapes: the kinds fit
+    return out
+
+
+def _blamed(error: ShapewrightError) -> set[int]:
+    return {operand for operand, _ in error.places}
+
+
+def _in_float(x: AnyArray | TensorType, raw: object, want: DType) -> AnyArray | TensorType:
+    if isinstance(x, TensorType):
+        return TensorType(want, ()) if x.dtype.is_int else x
+    return x if is_array(raw) else as_floating(raw, want)
 
 
 def _natural(numbers: Sequence[object]) -> DType:
@@ -167,10 +211,8 @@ def _natural(numbers: Sequence[object]) -> DType:
     return DType.bool if all(isinstance(x, bool | np.bool_) for x in numbers) else DType.int64
 
 
-def _scalar_dtype(op: str, x: object, like: DType | None, args: Sequence[Operand]) -> DType:
+def _scalar_dtype(op: str, x: object, like: DType, args: Sequence[Operand]) -> DType:
     """A number takes the element type of the tensor it meets, if that loses nothing."""
-    if like is None:
-        return _natural([a for a in args if _is_scalar(a)])
     is_float, is_bool = isinstance(x, float | np.floating), isinstance(x, bool | np.bool_)
     if like.is_float or (like.is_int and not is_float) or is_bool:
         return like
@@ -182,14 +224,14 @@ def _scalar_dtype(op: str, x: object, like: DType | None, args: Sequence[Operand
     raise located(error, args, (), op)
 
 
-def _promote(operands: list[tuple[AnyArray | TensorType, object]]) -> list[tuple[AnyArray | TensorType, object]]:
+def _promote(operands: _Prepared) -> _Prepared:
     """Integer operands of two widths become the wider one."""
     dtypes = {x.dtype if isinstance(x, TensorType) else type_of(x).dtype for x, _ in operands}
     widths = {d for d in dtypes if d.is_int}
     if len(widths) < 2 or any(d.is_float for d in dtypes):
         return operands
     want = DType.of(np.result_type(*(d.numpy for d in widths)))
-    out: list[tuple[AnyArray | TensorType, object]] = []
+    out: _Prepared = []
     for x, raw in operands:
         if isinstance(x, TensorType):
             out.append((TensorType(want, ()) if x.dtype.is_int else x, raw))
@@ -212,7 +254,7 @@ def _without_symbols(
     used = {s for t in types for size in t.shape for s in symbols(size)} | set(_attr_symbols(tuple(attrs.values())))
     if not used:
         return
-    plain = tuple(TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names) for t in types)
+    plain = tuple(_plain(t, ops) for t in types)
     at = Attrs({k: _concrete(v, ops.example) for k, v in attrs.items()})
     try:
         infer(op, plain, at)
@@ -220,6 +262,22 @@ def _without_symbols(
         raise located(same, args, plain, op, at) from None
     clash = error.sizes or tuple(Poly((((s,), 1),)) for s in sorted(used))
     ops.specialise(clash, error.diagnostic.message)
+
+
+def _holds_now(x: TensorType, attrs: Attrs, ops: AssumingOps) -> bool:
+    """Whether a slice of run-time sizes lies inside its axes in the example, so that it may be assumed to in a run."""
+    shape = tuple(map(ops.example, attrs.sizes("shape")))
+    if not ops.assuming or "assumed" in attrs or 0 in shape:
+        return False
+    try:
+        infer("slice", (_plain(x, ops),), Attrs({k: _concrete(v, ops.example) for k, v in attrs.items()}))
+    except ShapeError:
+        return False
+    return True
+
+
+def _plain(t: TensorType, ops: ExampleOps) -> TensorType:
+    return TensorType(t.dtype, tuple(map(ops.example, t.shape)), t.names)
 
 
 def _attr_symbols(value: AttrValue) -> frozenset[Symbol]:
@@ -247,23 +305,3 @@ def apply_random(op: str, args: Sequence[Operand], key: AnyArray | None, attrs: 
         return apply(op, (*args, implicit), {**attrs, "stream": ops.stream()})
     zero = make(KEY_TYPE, np.zeros(2, np.uint32), None)
     return apply(op, (*args, zero), {**attrs, "stream": next(_fallback_stream)})
-
-
-# ---- NumPy functions on tensors
-_UFUNCS = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
-    "negative": "neg", "absolute": "abs", "maximum": "maximum", "minimum": "minimum", "exp": "exp", "log": "log",
-    "sqrt": "sqrt", "tanh": "tanh", "sin": "sin", "cos": "cos", "square": "square", "matmul": "matmul",
-    "equal": "equal", "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
-    "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or",
-    "logical_not": "logical_not", "isnan": "isnan", "isfinite": "isfinite", "sign": "sign", "floor": "floor",
-}  # fmt: skip
-
-
-def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[object], options: Mapping[str, object]) -> Any:
-    """`np.exp(t)`, `array + t`: the operation of the same meaning, else NumPy on the values."""
-    op = _UFUNCS.get(ufunc.__name__)
-    if op is not None and method == "__call__" and not options:
-        return apply(op, inputs)
-    plain = [np.asarray(x) if is_array(x) else x for x in inputs]
-    return getattr(ufunc, method)(*plain, **options)

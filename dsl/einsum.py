@@ -9,7 +9,7 @@ from ..compiler.ops.shapes import axes_text
 from ..compiler.sizes import Size
 from . import movement
 from .array import AnyArray, type_of
-from .conversion import as_array
+from .conversion import as_floating
 from .dispatch import apply, fail
 from .tensor import Tensor
 
@@ -64,7 +64,7 @@ def einsum(spec: str, *xs: object) -> Any:
     Raises:
         ShapeError: letters that do not fit the operands, or a letter with two sizes.
     """
-    tensors = [as_array(x) for x in xs]
+    tensors = [as_floating(x) for x in xs]
     inputs, out = _parse(spec, tensors)
     work = [_alone(letters, x) for letters, x in zip(inputs, tensors, strict=True)]
     while True:

@@ -130,6 +130,8 @@ _UNEXPECTED: Final = re.compile(r"([\w.]+)\(\) got an unexpected keyword argumen
 
 def no_attribute(of: object, name: str) -> AttributeError:
     """The error of `of.name`; a note says what to write, if people know the name from elsewhere."""
+    if name[:2] == "__":  # NumPy asks for `__array_struct__`, in every conversion
+        return AttributeError(name)
     kind = f"module {of.__name__!r}" if isinstance(of, ModuleType) else f"{type(of).__name__!r} object"
     error = AttributeError(f"{kind} has no attribute {name!r}", name=name, obj=of)
     _note(error)

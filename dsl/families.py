@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from .array import Array
@@ -25,6 +26,7 @@ Yes: TypeAlias = Literal[True]
 FirstTwo: TypeAlias = "tuple[Literal[0], Literal[1]]"
 LastTwo: TypeAlias = "tuple[Literal[-2], Literal[-1]]"
 Raw: TypeAlias = "NDArray[Any] | list[Any]"
+Number: TypeAlias = "float | np.floating[Any] | np.integer[Any]"
 AnyTensor: TypeAlias = "Array[*tuple[Any, ...]]"
 
 

@@ -23,6 +23,7 @@ from ..compiler.types import DType, TensorType
 from .annotations import DimName
 from .array import is_array
 from .blame import UserCall, user_call
+from .conversion import without_own
 from .kept_axes import Kept, kept_axis
 from .rewrite import (
     LONGEST,
@@ -127,9 +128,12 @@ def _with(types: Types, i: int, new: TensorType) -> Types:
 def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
     """Whether the shape rule takes these operands, and axes with names meet their like."""
     numbers = [i for i, x in enumerate(failed.args) if not is_array(x) and not isinstance(x, np.ndarray | list)]
-    dtype = next((t.dtype for i, t in enumerate(types) if i not in numbers), None)
-    if dtype is not None:  # a number takes the element type of the tensor it meets
-        types = tuple(TensorType(dtype, ()) if i in numbers else t for i, t in enumerate(types))
+    alike = without_own(failed.op, range(len(types)))
+    dtype = next((types[i].dtype for i in alike if i not in numbers), None)
+    if dtype is not None:  # a number takes the element type of the tensor it meets, if that loses nothing
+        if any(_loses(types[i].dtype, dtype) for i in numbers if i in alike):
+            return False
+        types = tuple(TensorType(dtype, ()) if i in numbers and i in alike else t for i, t in enumerate(types))
     try:
         result = infer(failed.op, types, attrs)
     except ShapewrightError:
@@ -139,6 +143,11 @@ def _fits(failed: Failed, types: Types, attrs: Attrs) -> bool:
     if failed.op in _BROADCAST and all(result.shape != t.shape for t in types):
         return False  # an outer sum or product is not what was meant
     return _names_meet(failed.op, types)
+
+
+def _loses(number: DType, dtype: DType) -> bool:
+    """Whether a number cannot take this element type."""
+    return number is not DType.bool and not dtype.is_float and (number.is_float or not dtype.is_int)
 
 
 def _names_meet(op: str, types: Types) -> bool:
@@ -258,7 +267,7 @@ def _other_size(failed: Failed) -> Help | None:
         before, after = shape[:i], shape[i + 1 :]
         kept = have[:i] == before and have[len(have) - len(after) :] == after and len(have) >= len(shape)
         if kept and shape[i] not in parts and isinstance(expr, ast.Constant):
-            return _line(failed.call, "let -1 stand for what is left", node, {expr: number_written(-1)})
+            return line_help(failed.call, "let -1 stand for what is left", node, {expr: number_written(-1)})
     return None
 
 
@@ -273,10 +282,10 @@ def _other_axis(failed: Failed) -> Help | None:
         if axis == failed.attrs.int("axis") or not _fits_along(failed, axis) or len(names) == 0:
             continue
         if given is not None:
-            return _line(failed.call, f"they fit along axis {axis}", node, {given: number_written(axis)})
+            return line_help(failed.call, f"they fit along axis {axis}", node, {given: number_written(axis)})
         keywords = [*node.keywords, ast.keyword(arg="axis", value=number_written(axis))]
         more = ast.Call(func=node.func, args=node.args, keywords=keywords)
-        return _line(failed.call, f"they fit along axis {axis}", node, {node: more})
+        return line_help(failed.call, f"they fit along axis {axis}", node, {node: more})
     return None
 
 
@@ -296,7 +305,7 @@ def converted(source: object, dtype: str) -> Help | None:
     if node is None or expr is None or not plain or not (is_array(source) or isinstance(source, np.ndarray)):
         return None
     cast_to = method_written("astype", ast.Constant(dtype))
-    return _line(call, f"convert `{call.names[0]}`", node, {expr: cast_to(expr)}, expr)
+    return line_help(call, f"convert `{call.names[0]}`", node, {expr: cast_to(expr)}, expr)
 
 
 # ---- words
@@ -314,10 +323,10 @@ def _help(failed: Failed, what: str, changes: dict[int, Written]) -> Help | None
         if expr is None:
             return None  # a tensor that the library made of what the user wrote
         new[expr] = change(expr)
-    return _line(call, said, call.node, new, call.operands[i]) or alone
+    return line_help(call, said, call.node, new, call.operands[i]) or alone
 
 
-def _line(
+def line_help(
     call: UserCall,
     what: str,
     node: ast.expr | ast.AugAssign,

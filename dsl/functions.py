@@ -10,7 +10,7 @@ from ..compiler.errors import OptionError
 from ..compiler.loc import user_loc
 from . import movement
 from .array import DTypeLike
-from .conversion import as_array
+from .conversion import as_array, as_floating
 from .dispatch import apply
 from .families import Raw
 from .tensor import BoolTensor, IntTensor, Tensor
@@ -25,6 +25,11 @@ One: TypeAlias = Literal[1]
 def unary(op: str, x: Tensor[*S]) -> Tensor[*S]:
     """An operation of the table that keeps kind and shape."""
     return cast("Tensor[*S]", apply(op, (x,)))
+
+
+def _floating(x: Tensor[*S]) -> Tensor[*S]:
+    """The operand of a function that uses operators: those of numbers, lists and arrays are others."""
+    return cast("Tensor[*S]", as_floating(x))
 
 
 def exp(x: Tensor[*S]) -> Tensor[*S]:
@@ -155,11 +160,12 @@ def isfinite(x: Tensor[*S]) -> BoolTensor[*S]:
 
 def ceil(x: Tensor[*S]) -> Tensor[*S]:
     """The smallest whole number that is not smaller; no gradient."""
-    return -floor(-x)
+    return -floor(-_floating(x))
 
 
 def round(x: Tensor[*S]) -> Tensor[*S]:
     """The nearest whole number, ties to the even one; no gradient."""
+    x = _floating(x)
     up = floor(x + 0.5)
     tie = (up - x == 0.5) & (up - floor(up * 0.5) * 2.0 == 1.0)
     return where(tie, up - 1.0, up)
@@ -167,6 +173,7 @@ def round(x: Tensor[*S]) -> Tensor[*S]:
 
 def expm1(x: Tensor[*S]) -> Tensor[*S]:
     """exp(x) - 1, accurate near 0."""
+    x = _floating(x)
     t = tanh(clip(x, -1.0, 1.0) * 0.5)
     return where(abs(x) < 1.0, t * 2.0 / (1.0 - t), exp(x) - 1.0)
 
@@ -182,11 +189,13 @@ def gelu(x: Tensor[*S], approximate: Literal["none", "tanh"] = "none") -> Tensor
 
 def leaky_relu(x: Tensor[*S], negative_slope: float = 0.01) -> Tensor[*S]:
     """x where it is positive, elsewhere negative_slope * x."""
+    x = _floating(x)
     return where(x > 0.0, x, x * negative_slope)
 
 
 def elu(x: Tensor[*S], alpha: float = 1.0) -> Tensor[*S]:
     """x where it is positive, elsewhere alpha * (exp(x) - 1)."""
+    x = _floating(x)
     return where(x > 0.0, x, expm1(clip(x, None, 0.0)) * alpha)
 
 
@@ -268,5 +277,8 @@ def cast_to(x: Tensor[*S] | IntTensor[*S] | BoolTensor[*S], dtype: Literal["bool
 @overload
 def cast_to(x: object, dtype: DTypeLike) -> Any: ...
 def cast_to(x: Any, dtype: Any) -> Any:
-    """The same values as another element type; floats are cut off towards zero where it is an integer."""
+    """The same values as another element type; floats are cut off towards zero where it is an integer.
+
+    The class `float` is the floating type of the program (float32 outside of one).
+    """
     return movement.cast_to(as_array(x), dtype)

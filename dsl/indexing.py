@@ -11,7 +11,7 @@ from ..compiler.errors import DTypeError, IndexOutOfRange, ShapeError, TraceErro
 from ..compiler.sizes import Poly, Shape, Size, product
 from ..compiler.types import DType, TensorType
 from .array import AnyArray, Array, is_array, make, ops_of, type_of, with_names
-from .conversion import as_array
+from .conversion import as_array, integer
 from .dispatch import apply, fail
 from .movement import transpose
 
@@ -137,15 +137,17 @@ def _keep(plan: _Plan, start: Size, step: int, count: Size, name: str | None) ->
 def _position(x: AnyArray, e: object, size: Size, axis: int) -> Size:
     """One integer, counted from the end if it is negative."""
     if isinstance(e, Poly):
-        return e
-    if not isinstance(e, int | np.integer):
+        if 0 <= int_example(e) < int_example(size):
+            return e
+        e = int(e)
+    i = integer(e)
+    if i is None:
         error = DTypeError(
             f"an index of type {type(e).__name__}",
             help="an index is an int, a slice, None, `...`, an integer tensor or a boolean mask",
             code="SW203",
         )
         fail(error, x)
-    i = int(cast("int", e))
     if isinstance(size, Poly):
         # Counted in the example: a smaller axis at run time is caught by the shape rule.
         if -int_example(size) <= i < int_example(size):
@@ -167,6 +169,7 @@ def int_example(size: Size) -> int:
 
 def _slice_bounds(s: Any, size: Size, x: AnyArray) -> tuple[Size, int, Size]:
     """Start, step and number of places. A slice of a run-time size stays symbolic where it only cuts off the ends."""
+    s = slice(*(_bound(x, b) for b in (s.start, s.stop, s.step)))
     step = 1 if s.step is None else int(s.step)
     if step == 0:
         fail(ShapeError("a slice with step 0", code="SW107"), x)
@@ -175,13 +178,23 @@ def _slice_bounds(s: Any, size: Size, x: AnyArray) -> tuple[Size, int, Size]:
         if ends is not None:
             return ends[0], 1, ends[1] - ends[0]
     n = int(size)
-    start, stop, step = slice(_number(s.start), _number(s.stop), step).indices(n)
+    low, high = (None if b is None else int(b) for b in (s.start, s.stop))
+    start, stop, step = slice(low, high, step).indices(n)
     count = len(range(start, stop, step))
     return start if count else 0, step, count
 
 
-def _number(bound: object) -> int | None:
-    return None if bound is None else int(cast("int", bound))
+def _bound(x: AnyArray, bound: object) -> Size | None:
+    """Start, stop or step of a slice, as Python takes them: integers of any library, or None."""
+    found = bound if bound is None or isinstance(bound, Poly) else integer(bound)
+    if found is None and bound is not None:
+        error = DTypeError(
+            f"a slice with a bound of type {type(bound).__name__}",
+            details=["start, stop and step of a slice are integers, or left out"],
+            code="SW203",
+        )
+        fail(error, x)
+    return found
 
 
 def _symbolic_bounds(start: Size | None, stop: Size | None, size: Size) -> tuple[Size, Size] | None:

@@ -64,6 +64,13 @@ class SymbolicOps(ExampleOps, Protocol):
         ...
 
 
+@runtime_checkable
+class AssumingOps(ExampleOps, Protocol):
+    """One whose program is run only with sizes for which a slice with run-time bounds lies inside its axis."""
+
+    assuming: bool
+
+
 _current: ContextVar[Ops[Any] | None] = ContextVar("shapewright_interpreter", default=None)
 _float: ContextVar[DType | None] = ContextVar("shapewright_float", default=None)
 _eager: Ops[Any] | None = None
@@ -114,7 +121,7 @@ def program_dtype() -> DType | None:
 
 @contextmanager
 def float_dtype(dtype: DType | None) -> Generator[None]:
-    """Make `dtype` the element type of new floating tensors, and of concrete ones that meet a program's values."""
+    """Make `dtype` the element type of new floating tensors, and of numbers, lists and arrays that meet no tensor."""
     token = _float.set(dtype)
     try:
         yield

@@ -52,18 +52,18 @@ def take(x: Any, index: Any, axis: Any = 0) -> Any:
 @along_axis
 def take_along_axis(x: Any, index: Any, axis: int) -> Any:
     """One element of `x` per element of `index`: out[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`."""
-    return _along_axis(x, index, axis)
+    return _along_axis("take_along_axis", x, index, axis)
 
 
 @along_axis
 def gather(x: Any, index: Any, axis: int) -> Any:
-    """`take_along_axis` under its PyTorch name."""
-    return _along_axis(x, index, axis)
+    """`take_along_axis` under its PyTorch name; the axis comes last here."""
+    return _along_axis("gather", x, index, axis)
 
 
-def _along_axis(x: object, index: object, axis: int) -> Any:
+def _along_axis(name: str, x: object, index: object, axis: int) -> Any:
     tensor = as_array(x)
-    at = {"axis": movement.one_axis("take_along_axis", tensor, axis)}
+    at = {"axis": movement.one_axis(name, tensor, axis)}
     return apply("take_along_axis", (tensor, as_array(index)), at)
 
 
@@ -85,7 +85,7 @@ def one_hot(ids: Any, n: Any, dtype: Any = None) -> Any:
 
 
 def embedding(ids: IntTensor[*B], table: Tensor[V, D]) -> Tensor[*B, D]:
-    """Rows of `table` at `ids`."""
+    """Rows of `table` at `ids`; at one integer, that row."""
     return cast("Tensor[*B, D]", apply("embedding", (ids, table)))
 
 

@@ -10,7 +10,7 @@ from ..compiler.loc import user_loc
 from ..compiler.ops.shapes import axes_text
 from . import movement
 from .array import AnyArray, type_of
-from .conversion import as_array
+from .conversion import as_array, as_floating
 from .dispatch import apply, fail
 from .scope import same_size
 from .tensor import IntTensor, Scalar, Tensor
@@ -38,11 +38,12 @@ def _reduced(x: AnyArray, reduction: str) -> Any:
 
 def _difference(op: str, x: object, y: object) -> AnyArray:
     """x - y of one shape: broadcasting predictions against targets is almost always a mistake."""
-    a, b = as_array(x), as_array(y)
+    a, b = as_floating(x), as_floating(y)
     if a.ndim != b.ndim or not all(map(same_size, type_of(a).shape, type_of(b).shape)):
         text = f"{op}: the operands have different shapes"
         fail(ShapeError(text, details=["a loss does not broadcast"], code="SW101"), x, y, op="mse_loss", attrs=_MEAN)
-    return cast("AnyArray", apply("sub", (x, y)))
+    plain = all(isinstance(v, list | tuple | int | float) for v in (x, y))  # no tensor says of which type they are
+    return cast("AnyArray", apply("sub", (a, b) if plain else (x, y)))
 
 
 # ---- regression
@@ -122,15 +123,17 @@ def cross_entropy(
         raise OptionError(text, loc=user_loc(), help="0 <= label_smoothing <= 1", code="SW801")
     target = as_array(targets)
     if weight is not None:
-        _check_weight(as_array(logits), weight)
+        x = as_floating(logits)
+        _check_weight(x, weight)
+        weight = as_floating(weight, type_of(x).dtype)
     if type_of(target).dtype.is_float:
         _check_probabilities(logits, targets)
-        return _soft_cross_entropy(as_array(logits), target, weight, float(label_smoothing), reduction)
+        return _soft_cross_entropy(as_floating(logits), target, weight, float(label_smoothing), reduction)
     at = {"reduction": reduction, "label_smoothing": float(label_smoothing), "ignore_index": ignore_index}
     if weight is None:
         return apply("cross_entropy", (logits, targets), at)
     rows = apply("cross_entropy", (logits, targets), {**at, "reduction": "none"})  # checks the targets, too
-    return _weighted_cross_entropy(as_array(logits), target, weight, rows, at)
+    return _weighted_cross_entropy(as_floating(logits), target, weight, rows, at)
 
 
 def _check_weight(x: AnyArray, weight: object) -> None:
@@ -200,7 +203,7 @@ def nll_loss(log_probs: Tensor[*B, C], targets: IntTensor[*B], reduction: Litera
 def nll_loss(log_probs: Any, targets: Any, reduction: Reduction = "mean") -> Any:
     """-log_probs at the targets; the classes are the last axis."""
     check_reduction("nll_loss", reduction)
-    x = as_array(log_probs)
+    x = as_floating(log_probs)
     ids = movement.unsqueeze(as_array(targets), -1)
     picked = apply("take_along_axis", (x, ids), {"axis": x.ndim - 1})
     return _reduced(apply("neg", (movement.squeeze(picked, -1),)), reduction)
@@ -224,7 +227,7 @@ def bce_loss(p: Tensor[*S], y: Tensor[*S], reduction: Literal["none"]) -> Tensor
 def bce_loss(p: Any, y: Any, reduction: Reduction = "mean") -> Any:
     """Binary cross entropy of two probabilities; logarithms are limited to -100, as in PyTorch."""
     check_reduction("bce_loss", reduction)
-    at = {"low": -100.0, "high": None}
+    p, at = as_floating(p), {"low": -100.0, "high": None}
     on = apply("mul", (y, apply("clip", (apply("log", (p,)),), at)))
     off = apply("mul", (apply("sub", (1.0, y)), apply("clip", (apply("log1p", (apply("neg", (p,)),)),), at)))
     return _reduced(apply("neg", (apply("add", (on, off)),)), reduction)

@@ -3,38 +3,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, cast
+
+import numpy as np
 
 from ..compiler.errors import ShapeError
 from ..compiler.sizes import Poly, Shape, Size, exact_quotient, product
-from .array import AnyArray, DTypeLike, type_of, type_text, with_names
-from .conversion import dtype_like, shape_of
+from .array import AnyArray, DTypeLike, is_array, type_of, type_text, with_names
+from .conversion import dtype_like, integer, shape_of
 from .dispatch import apply, fail
+from .report import kind_text
 
 Axis: TypeAlias = "int | Sequence[int] | None"
+_OTHER_AXES = ("squeeze", "stack", "unsqueeze")  # where an axis that a tensor has is not what was meant, or of size 1
 
 
 # ---- axes
+_LOOKUPS = ("gather", "take_along_axis")  # where PyTorch has the axis in front of the indices
+
+
 def one_axis(op: str, x: AnyArray, axis: int, extra: int = 0) -> int:
     """`axis` counted from the front; `extra` more axes exist (1 where a new one is inserted)."""
     n = x.ndim + extra
-    if not isinstance(cast("object", axis), int) or isinstance(axis, bool):
-        fail(ShapeError(f"{op}: axis is an int, not {type(axis).__name__}", code="SW104"), x)
+    if type(axis) is not int:
+        if is_array(cast("object", axis)) and op in _LOOKUPS:
+            order = f"the order is sw.{op}(x, index, axis)"
+            fail(ShapeError(f"{op}: axis is an int, not {kind_text(axis)}", help=order, code="SW104"), x)
+        (axis,) = _numbers(op, x, (axis,))
     if not -n <= axis < n:
         valid = f"from {-n} to {n - 1}" if n else "none: it is a scalar"
         fail(ShapeError(f"{op}: there is no axis {axis}", details=[f"the axes are {valid}"], code="SW104"), x)
     return axis % n
 
 
+def _numbers(op: str, x: AnyArray, axes: Sequence[object]) -> list[int]:
+    """Axes as numbers of Python. ShapeError if some are no integers."""
+    numbers = [None if isinstance(a, bool | np.bool_) else integer(a) for a in axes]
+    wrong = [a for a, number in zip(axes, numbers, strict=True) if number is None]
+    if wrong:
+        from .axis_numbers import COUNTED, numbered
+
+        a, partial = wrong[0], op == "transpose" and len(axes) != x.ndim
+        help = COUNTED if partial or op in _OTHER_AXES else numbered(x, wrong)
+        what = f"the class `{a.__name__}`" if isinstance(a, type) else type(a).__name__
+        fail(ShapeError(f"{op}: axis is an int, not {what}", help=help, code="SW104"), x)
+    return [number for number in numbers if number is not None]
+
+
+def _listed(op: str, x: AnyArray, axis: object) -> list[int]:
+    """One axis, or several, as numbers."""
+    if type(axis) is int:
+        return [axis]
+    if integer(axis) is None and isinstance(axis, Iterable) and not isinstance(axis, str):
+        return _numbers(op, x, list(cast("Iterable[object]", axis)))
+    return _numbers(op, x, [axis])
+
+
 def many_axes(op: str, x: AnyArray, axis: Axis) -> tuple[int, ...]:
     """Axes counted from the front, in order; None: all."""
     if axis is None:
         return tuple(range(x.ndim))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = _listed(op, x, axis)
     out = [one_axis(op, x, a) for a in axes]
     if len(set(out)) != len(out):
-        fail(ShapeError(f"{op}: an axis is named twice in {axes}", help="name each axis once", code="SW104"), x)
+        fail(ShapeError(f"{op}: an axis is named twice in {tuple(axes)}", help="name each axis once", code="SW104"), x)
     return tuple(sorted(out))
 
 
@@ -104,7 +137,7 @@ def squeeze(x: AnyArray, axis: Axis) -> Any:
 def unsqueeze(x: AnyArray, axis: Axis) -> Any:
     """With new axes of size 1 at these places of the result."""
     t = type_of(x)
-    wanted = (axis,) if isinstance(axis, int) else tuple(axis or ())
+    wanted = tuple(_listed("unsqueeze", x, () if axis is None else axis))
     places = sorted(one_axis("unsqueeze", x, a, extra=len(wanted)) for a in wanted)
     if len(set(places)) != len(places):
         fail(ShapeError(f"unsqueeze: an axis is named twice in {wanted}", code="SW104"), x)
@@ -121,12 +154,16 @@ def _renamed(x: AnyArray, shape: Shape, names: tuple[str | None, ...]) -> Any:
     return with_names(apply("reshape", (x,), {"shape": shape}), names)
 
 
-def transpose(x: AnyArray, axes: Sequence[int] | None) -> Any:
+def transpose(x: AnyArray, axes: Axis) -> Any:
     """Axes in another order; None reverses them."""
-    order = tuple(range(x.ndim))[::-1] if axes is None else tuple(one_axis("transpose", x, a) for a in axes)
+    given = list(range(x.ndim))[::-1] if axes is None else _listed("transpose", x, axes)
+    order = tuple(one_axis("transpose", x, a) for a in given)
     if sorted(order) != list(range(x.ndim)):
-        text = f"transpose: {tuple(axes or ())} is no order of the {x.ndim} axes"
-        fail(ShapeError(text, help="name each axis once", code="SW104"), x)
+        from .axis_numbers import exchanged
+
+        two = len(set(order)) == len(order) == 2
+        help = exchanged(x, *order) if two else "name each axis once"
+        fail(ShapeError(f"transpose: {tuple(given)} is no order of the {x.ndim} axes", help=help, code="SW104"), x)
     return x if order == tuple(range(x.ndim)) else apply("transpose", (x,), {"axes": order})
 
 
@@ -189,12 +226,9 @@ def split(x: AnyArray, sizes: int | Sequence[int], axis: int) -> tuple[Any, ...]
     return tuple(out)
 
 
-def order_from(axes: tuple[Any, ...]) -> Sequence[int] | None:
+def order_from(axes: tuple[Any, ...]) -> Axis:
     """The arguments of `x.transpose(1, 0)`, `x.transpose((1, 0))` or `x.transpose()`."""
-    if not axes or axes == (None,):
-        return None
-    only: object = axes[0] if len(axes) == 1 else None
-    return cast("Sequence[int]", only) if isinstance(only, tuple | list) else axes
+    return axes if len(axes) > 1 else axes[0] if axes else None
 
 
 # ---- kinds

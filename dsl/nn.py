@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from typing import Any, TypeVar, TypeVarTuple, cast, overload
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, cast, overload
+
+import numpy as np
 
 from ..compiler.errors import DTypeError, ShapeError
 from ..compiler.sizes import Poly, product
 from . import movement
-from .array import AnyArray, Array, type_of
-from .conversion import as_array
+from .array import AnyArray, Array, is_array, type_of
+from .conversion import as_array, as_floating
 from .creation import dropout as drop
 from .creation import iota
 from .dispatch import apply, fail
 from .pack import flatten
+from .report import count as count_text
+from .report import kind_text, parameters_text
 from .tensor import BoolTensor, Tensor
 
 S = TypeVarTuple("S")
@@ -74,13 +80,16 @@ def log_softmax(x: Tensor[*S], axis: int = -1) -> Tensor[*S]:
 
 def layer_norm(x: Tensor[*B, D], weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[*B, D]:
     """(x - mean) / sqrt(variance + eps) * weight + bias over the last axis (Ba et al. 2016)."""
-    return cast("Tensor[*B, D]", apply("layer_norm", (x, weight, bias), {"eps": float(eps)}))
+    eps = _number(layer_norm, "eps", eps, x)
+    return cast("Tensor[*B, D]", apply("layer_norm", (x, weight, bias), {"eps": eps}))
 
 
 def rms_norm(x: Tensor[*B, D], weight: Tensor[D], eps: float = 1e-6) -> Tensor[*B, D]:
     """x / sqrt(mean(x**2) + eps) * weight over the last axis (Zhang & Sennrich 2019)."""
-    power = movement.reduce("mean", apply("square", (x,)), -1, True)
-    scaled = apply("mul", (x, apply("rsqrt", (apply("add", (power, float(eps))),))))
+    eps = _number(rms_norm, "eps", eps, x)
+    tensor = as_floating(x)
+    power = movement.reduce("mean", apply("square", (tensor,)), -1, True)
+    scaled = apply("mul", (tensor, apply("rsqrt", (apply("add", (power, eps)),))))
     return cast("Tensor[*B, D]", apply("mul", (scaled, weight)))
 
 
@@ -98,10 +107,14 @@ def batch_norm(
     state: any pack of two tensors [C], the running mean and variance. Training uses the batch and moves the state by
     `momentum` towards it (with the unbiased variance); otherwise the state is used and returned as it is.
     """
-    tensor = as_array(x)
+    tensor = as_floating(x)
+    if is_array(state) or (is_array(train) and train.ndim):
+        name, wanted = ("state", "a pack of two tensors") if is_array(state) else ("train", "a bool")
+        _misplaced(batch_norm, name, wanted, state if is_array(state) else train, x)
+    eps, momentum = _number(batch_norm, "eps", eps, x), _number(batch_norm, "momentum", momentum, x)
     leaves, spec = flatten(state)
     if len(leaves) != 2:
-        text = f"batch_norm: the state has {len(leaves)} tensors"
+        text = f"batch_norm: the state has {count_text(len(leaves), 'tensor')}"
         fail(ShapeError(text, help="give a pack of two: running mean and variance", code="SW103"), x)
     axes = (0, *range(2, tensor.ndim))
     shape = (1, type_of(tensor).shape[1], *(1,) * (tensor.ndim - 2))
@@ -115,9 +128,11 @@ def batch_norm(
         moved = [_towards(old, new, momentum) for old, new in zip(leaves, news, strict=True)]
         state = cast("G", spec.unflatten(moved))
     scale = apply(
-        "mul", (apply("rsqrt", (apply("add", (variance, float(eps))),)), movement.reshape(as_array(weight), shape))
+        "mul", (apply("rsqrt", (apply("add", (variance, eps)),)), movement.reshape(as_floating(weight), shape))
     )
-    out = apply("add", (apply("mul", (apply("sub", (tensor, mean)), scale)), movement.reshape(as_array(bias), shape)))
+    out = apply(
+        "add", (apply("mul", (apply("sub", (tensor, mean)), scale)), movement.reshape(as_floating(bias), shape))
+    )
     return cast("Tensor[N, D, *S]", out), state
 
 
@@ -129,7 +144,10 @@ def group_norm(
     x: Tensor[N, D, *S], groups: int, weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5
 ) -> Tensor[N, D, *S]:
     """Normalise x[N, C, ...] over each of `groups` groups of channels and all further axes (Wu & He 2018)."""
-    tensor = as_array(x)
+    if isinstance(cast("object", groups), Array | tuple | np.ndarray):
+        _misplaced(group_norm, "groups", "an int", groups, x)
+    eps = _number(group_norm, "eps", eps, x)
+    tensor = as_floating(x)
     shape = type_of(tensor).shape
     channels = int(shape[1])
     if groups <= 0 or channels % groups:
@@ -138,15 +156,31 @@ def group_norm(
     mean = movement.reduce("mean", split, -1, True)
     centred = apply("sub", (split, mean))
     variance = movement.reduce("mean", apply("square", (centred,)), -1, True)
-    scaled = apply("mul", (centred, apply("rsqrt", (apply("add", (variance, float(eps))),))))
+    scaled = apply("mul", (centred, apply("rsqrt", (apply("add", (variance, eps)),))))
     per_channel = (1, channels, *(1,) * (tensor.ndim - 2))
-    out = apply("mul", (movement.reshape(scaled, shape), movement.reshape(as_array(weight), per_channel)))
-    return cast("Tensor[N, D, *S]", apply("add", (out, movement.reshape(as_array(bias), per_channel))))
+    out = apply("mul", (movement.reshape(scaled, shape), movement.reshape(as_floating(weight), per_channel)))
+    return cast("Tensor[N, D, *S]", apply("add", (out, movement.reshape(as_floating(bias), per_channel))))
 
 
 def instance_norm(x: Tensor[N, D, *S], weight: Tensor[D], bias: Tensor[D], eps: float = 1e-5) -> Tensor[N, D, *S]:
     """Normalise x[N, C, ...] over all axes after the channels, for each sample and channel (Ulyanov et al. 2016)."""
     return group_norm(x, int(type_of(as_array(x)).shape[1]), weight, bias, eps)
+
+
+def _number(f: Callable[..., Any], name: str, value: object, x: object) -> float:
+    """A hyper-parameter; an array in its place means that the arguments are in another order."""
+    if (is_array(value) or isinstance(value, np.ndarray)) and value.ndim:
+        _misplaced(f, name, "a number", cast("object", value), x)
+    return float(cast("float", value))
+
+
+def _misplaced(f: Callable[..., Any], name: str, wanted: str, value: object, x: object) -> NoReturn:
+    """An argument of another kind: in which order they come."""
+    signature = inspect.signature(f)
+    defaults = {p.name: f"{p.name}={p.default}" for p in signature.parameters.values() if p.default is not p.empty}
+    order = f"the arguments are sw.{f.__name__}{parameters_text(signature, defaults)}"
+    error = DTypeError(f"{f.__name__}: {name} is {wanted}, not {kind_text(value)}", help=order, code="SW204")
+    fail(error, x)
 
 
 # ---- attention
@@ -164,7 +198,7 @@ def scaled_dot_product_attention(
     is_causal: position i sees positions up to i. A row that sees nothing gives zeros.
     """
     depth = type_of(as_array(q)).shape[-1]
-    scores = apply("matmul", (q, movement.swap_last(as_array(k))))
+    scores = apply("matmul", (q, movement.swap_last(as_floating(k))))
     if isinstance(depth, Poly):
         scores = apply("mul", (scores, apply("rsqrt", (apply("add", (0.0, depth)),))))
     else:

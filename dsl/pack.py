@@ -32,7 +32,9 @@ from ..compiler.types import DType, TensorType
 from .annotations import AxisSpec, labels
 from .any_keys import AnyKeys
 from .array import AnyArray, Array, is_array, make, type_of, type_text
+from .conversion import integers
 from .dims import remember
+from .fields import check_declared, freeze
 
 if TYPE_CHECKING:
     from .hints import PackHint
@@ -118,7 +120,7 @@ def from_raw(value: object, axes: tuple[AxisSpec, ...] = ()) -> AnyArray | None:
         return None
     array = cast("np.ndarray[Any, np.dtype[np.generic]]", np.asarray(cast("Any", value)))
     if array.dtype.kind in "iu":
-        array = array.astype(np.int64, copy=False)
+        array = integers(array)
     names = labels(axes) if len(axes) == array.ndim else ()
     return make(TensorType(_element_type(array), array.shape, names), array, None)
 
@@ -265,6 +267,8 @@ class Pack:
         _namespaces[cls] = defining_names(cls, depth=2)
         remember(cls, depth=2)
         dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        check_declared(cls, Pack)
+        freeze(cls)
         setattr(cls, "__init__", _checked_init(cls))
 
     if not TYPE_CHECKING:
@@ -361,9 +365,9 @@ class PackAlias(typing._GenericAlias, _root=True):  # type: ignore[call-arg, mis
 
 
 def show(value: object, indent: int = 0) -> str:
-    """A pack as text: one line per field, tensors by class, axes and element type (no values)."""
+    """A pack as text: one line per field, tensors by class, axes and element type; the values of scalars alone."""
     if is_array(value):
-        return describe(value)
+        return describe(value) if type_of(value).shape else repr(value)
     parts = children(value)
     if parts is None:
         return repr(value)

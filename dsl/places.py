@@ -81,6 +81,8 @@ def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None,
     func = call.func.value if isinstance(call.func, ast.Subscript) else call.func  # Dense[Pixels, Hidden](...)
     called = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", None)
     shift: int | None = 0
+    if entry is not None and entry.co_qualname == "Pack.replace" and isinstance(at.owner, type):
+        return next((k.value for k in call.keywords if k.arg == at.path.partition(".")[0]), None)
     if entry is not None and _is_typed(entry) and (callee := _value(func, frame)) is not _UNKNOWN:
         shift = _in_front(func, callee, at, frame)
     elif called is None and entry is not None and _is_typed(entry):

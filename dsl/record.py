@@ -57,6 +57,7 @@ class GraphOps:
     def __init__(self, graph: Graph, example: Mapping[Symbol, int] | None = None, dtype: DType | None = None) -> None:
         self.graph = graph
         self.dtype = dtype
+        self.assuming = False  # set where who runs the program asks `windows.outside`
         self._example = dict(example or {})
         self._draws = 0
         self._key: Node | None = None
@@ -140,12 +141,14 @@ def record(
     state: bool = False,
     dtype: DType | None = None,
     name: str | None = None,
+    assuming: bool = True,
 ) -> Recording:
     """Record `f(pack, *inputs)`.
 
     pack: its leaves become leaves of kind "param"; inputs: tensors or packs, leaves of kind "input".
     params: False: `pack` is an input like the others. state: the first of `inputs` is a pack with leaves of kind "state".
     dtype: the program's floating type, by default that of the first floating leaf; floating inputs are cast to it.
+    assuming: a slice with run-time bounds may stay symbolic: who runs the program asks `windows.outside`.
 
     Raises:
         TraceError: `f` needs a value, or an argument is itself being recorded.
@@ -157,6 +160,7 @@ def record(
     constant: dict[Symbol, str] = {}
     while True:
         recorder = _Recorder(arguments, real, constant, name or _name_of(f))
+        recorder.ops.assuming = assuming
         try:
             return recorder.run(f)
         except _Restart as restart:
@@ -168,7 +172,7 @@ def record(
 
 def record_graph(f: Callable[[T, *Xs], object], pack: T, *inputs: *Xs) -> Graph:
     """The graph of `f(pack, *inputs)` : leaves for the pack and the inputs, outputs for the result."""
-    return record(f, pack, *cast("tuple[object, ...]", inputs)).graph
+    return record(f, pack, *cast("tuple[object, ...]", inputs), assuming=False).graph
 
 
 @final

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import movement
 from .array import type_of
-from .conversion import as_array
+from .conversion import as_array, as_floating
 from .dispatch import apply
 from .families import condition, extreme, place, reduction, variance
 from .movement import many_axes, reduce
@@ -21,7 +21,7 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @reduction
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean of floating elements."""
-    return reduce("mean", as_array(x), axis, keepdims)
+    return reduce("mean", as_floating(x), axis, keepdims)
 
 
 @extreme
@@ -39,7 +39,7 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @reduction
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
-    return reduce("logsumexp", as_array(x), axis, keepdims)
+    return reduce("logsumexp", as_floating(x), axis, keepdims)
 
 
 @place
@@ -57,7 +57,7 @@ def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @variance
 def var(x: Any, axis: Any = None, keepdims: bool = False, correction: int = 0) -> Any:
     """Mean squared distance from the mean; divides by n - correction."""
-    x = as_array(x)
+    x = as_floating(x)
     centred = apply("sub", (x, reduce("mean", x, axis, True)))
     squares = reduce("sum", apply("square", (centred,)), axis, keepdims)
     count: Any = 1
@@ -75,7 +75,7 @@ def std(x: Any, axis: Any = None, keepdims: bool = False, correction: int = 0) -
 @reduction
 def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Square root of the sum of squares."""
-    return apply("sqrt", (reduce("sum", apply("square", (x,)), axis, keepdims),))
+    return apply("sqrt", (reduce("sum", apply("square", (as_floating(x),)), axis, keepdims),))
 
 
 @condition

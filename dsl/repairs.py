@@ -102,7 +102,7 @@ def repair_pack(pack: Pack, hint: PackHint, error: ShapewrightError) -> Help | N
         return walk.items
 
     made = _Refused(given, list(given), items, scope_now(), error)
-    return made.exchanged() or made.changed() or _said(made.needs())
+    return made.exchanged() or made.changed() or made.numbers() or _said(made.needs())
 
 
 def _said(text: str | None) -> Help | None:
@@ -173,6 +173,26 @@ class _Refused:
                 if self._fits({name: idea.value}):
                     return self._say(idea, name, written_call(given.source))
         return None
+
+    def numbers(self) -> Help | None:
+        """Several numbers, all of them made tensors."""
+        changes: dict[str, object] = {}
+        written: dict[int, ast.expr] = {}
+        place: Place | None = None
+        for name, given in self._given.items():
+            if not isinstance(given.hint, ArrayHint) or type(given.value) not in (int, float):
+                continue
+            made, prefix = _made(given.hint, given.value), _prefix(given.hint.cls)
+            place = written_call(given.source)
+            if made is None or prefix is None or place is None:
+                return None
+            changes[name] = made
+            written[id(place.argument)] = _constructed(prefix + given.hint.cls.__name__)(place.argument)
+        if place is None or not self._fits(changes):
+            return None
+        said, new = "make tensors of the numbers", rewritten(place.file, place.call, written)
+        edit = replaced(place.file, place.call, new)
+        return Help(said if len(new) > LONGEST else f"{said}: write `{new}`", edit)
 
     def _say(self, idea: Idea, name: str, place: Place | None) -> Help:
         if place is None:

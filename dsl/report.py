@@ -51,9 +51,18 @@ def wrong_type(at: Source, value: object) -> DTypeError:
         loc=argument_loc(at),
         operands=[_declared(at)],
         notes=_where(at),
-        help=cell_help(value, at.path) or _defined_again(at, value),
+        help=cell_help(value, at.path) or _as_tuple(at, value) or _defined_again(at, value),
         code="SW204",
     )
+
+
+def _as_tuple(at: Source, value: object) -> str | None:
+    """A list where a tuple is wanted."""
+    kind = at.text.partition("[")[0]
+    written = {"tuple": "`tuple(...)`", "TList": "`sw.TList(*...)`"}.get(kind)
+    if type(value) is not list or written is None:
+        return None
+    return f"a list can change, and a pack cannot: write {written} around it"
 
 
 def _defined_again(at: Source, value: object) -> str | None:
@@ -115,20 +124,59 @@ def check_signature(f: object, name: str, args: tuple[object, ...], kwargs: Mapp
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        text = f"{name}({', '.join(signature.parameters)})"
-        raise wrong_call(name, str(error), signature, len(args), text) from None
+        text = name + parameters_text(signature, {})
+        raise wrong_call(name, str(error), signature, args, text) from None
 
 
-def wrong_call(name: str, problem: str, signature: inspect.Signature, given: int, text: str) -> ShapeError:
+def parameters_text(signature: inspect.Signature, texts: Mapping[str, str]) -> str:
+    """`(p: Model, x, *, train: bool)`: the parameters of a function as it is declared; `texts`: what is said of some."""
+    parts: list[str] = []
+    named = False  # whether what follows is keyword-only
+    for p in signature.parameters.values():
+        if p.kind is p.KEYWORD_ONLY and not named:
+            parts.append("*")
+        named = named or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+        stars = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
+        parts.append(stars + texts.get(p.name, p.name))
+    return f"({', '.join(parts)})"
+
+
+def wrong_call(
+    name: str, problem: str, signature: inspect.Signature, args: tuple[object, ...], text: str
+) -> ShapeError:
     """Arguments that do not fit the parameters; `problem` is what `Signature.bind` says."""
+    given, help_ = len(args), None
+    most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
     if problem.startswith("too many positional"):
-        most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
+        help_ = _by_name(signature, args[most:])
         message = f"takes {count(most, 'positional argument')}, {given} {'was' if given == 1 else 'were'} given"
     elif problem.startswith("missing a required"):
         message = f"is called without {problem.rpartition(' ')[2].replace(chr(39), '`')}"
+        help_ = _unpacked(args, most)
     else:
         message = problem.replace("got an unexpected keyword argument", "has no parameter").replace(chr(39), "`")
-    return ShapeError(f"`{name}` {message}", loc=user_loc(), operands=[text], code="SW103")
+    return ShapeError(f"`{name}` {message}", loc=user_loc(), operands=[text], help=help_, code="SW103")
+
+
+def _by_name(signature: inspect.Signature, extra: tuple[object, ...]) -> str | None:
+    """How constants are passed that were given by position."""
+    names = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    if len(extra) > len(names) or not all(map(_like_constant, extra)):
+        return None
+    shown = ", ".join(f"`{n}=...`" for n in names)
+    return f"what stands behind the `*` is passed by name: {shown}"
+
+
+def _like_constant(x: object) -> bool:
+    return x is None or isinstance(x, bool | int | float | str) or (is_array(x) and type_of(x).shape == ())
+
+
+def _unpacked(args: tuple[object, ...], most: int) -> str | None:
+    """How the elements of a tuple are passed one by one, where that makes the right number of arguments."""
+    last = args[-1] if args else None
+    if type(last) is not tuple or len(args) - 1 + len(cast("tuple[object, ...]", last)) != most:
+        return None
+    return "the last argument is a tuple: write a `*` in front of it to pass its elements one by one"
 
 
 def wrong_pack(name: str, problem: str, fields: tuple[str, ...], given: int) -> ShapeError:

@@ -34,7 +34,7 @@ from .scope import (
     scope_now,
 )
 
-__all__ = ["ParamAxes", "check_args", "check_call", "check_result", "signature_axes", "typed"]
+__all__ = ["ParamAxes", "check_args", "check_call", "check_result", "signature_axes", "signature_text", "typed"]
 
 F = TypeVar("F", bound=Callable[..., object])
 AnyFunction: TypeAlias = "Callable[..., object]"
@@ -75,7 +75,7 @@ class Plan:
         self.f = f
         self.name = str(getattr(f, "__qualname__", type(f).__name__)).rpartition("<locals>.")[2]
         self.signature = inspect.signature(f)
-        self._names = names
+        self.names = names
         self._lenient = lenient
         self.verified = False  # by the reference checker, at the first call
         self._entry: types.FunctionType | None = None
@@ -88,7 +88,7 @@ class Plan:
         if isinstance(f, functools.partial):
             f = cast("functools.partial[object]", f).func
         try:
-            return resolve(f, self._names)
+            return resolve(f, self.names)
         except Exception:
             if self._lenient:  # not decorated by the user: its annotations are for readers
                 return {}
@@ -210,9 +210,7 @@ class Plan:
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise report.wrong_call(
-                self.name, str(error), self.signature, len(args), f"{self.name}{self._text}"
-            ) from None
+            raise report.wrong_call(self.name, str(error), self.signature, args, f"{self.name}{self._text}") from None
         for name, value in bound.arguments.items():
             p = self.parameters[name]
             if p.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -245,8 +243,8 @@ class Plan:
 
     @property
     def _text(self) -> str:
-        texts = (p.name if p.hint is UNCHECKED else f"{p.name}: {p.hint.text}" for p in self.parameters.values())
-        return f"({', '.join(texts)})"
+        hints = {p.name: p.hint for p in self.parameters.values() if p.hint is not UNCHECKED}
+        return report.parameters_text(self.signature, {n: f"{n}: {h.text}" for n, h in hints.items()})
 
 
 # What a typed function is before its quick check; their globals are its own. A call is checked by `Plan.run`, in full.
@@ -286,6 +284,27 @@ def plan_of(f: AnyFunction) -> tuple[Plan, tuple[object, ...]]:
     if made is None:
         made = _plans[key] = Plan(key, {}, lenient=True)
     return made, ()
+
+
+def signature_text(f: AnyFunction) -> str:
+    """`(p: Model, x: Tensor[Batch, In], *, train: bool = True) -> Tensor[()]`: a signature with types as messages show
+    them."""
+    plan, _ = plan_of(f)
+    signature = inspect.signature(f)
+    try:
+        written = resolve(f if hasattr(f, "__annotations__") else plan.f, plan.names)
+    except Exception:  # annotations that are for readers
+        written = {}
+    hints = {n: lower(a) for n, a in written.items()}
+    texts: dict[str, str] = {}
+    for p in signature.parameters.values():
+        hint = hints.get(p.name, UNCHECKED)
+        parts = [p.name] if hint is UNCHECKED else [p.name, f": {hint.text}"]
+        if p.default is not p.empty:
+            parts.append(f"{'=' if hint is UNCHECKED else ' = '}{report.option_text(p.default)}")
+        texts[p.name] = "".join(parts)
+    result = hints.get("return", UNCHECKED)
+    return report.parameters_text(signature, texts) + ("" if result is UNCHECKED else f" -> {result.text}")
 
 
 def check_call(f: AnyFunction, args: tuple[object, ...], kwargs: Mapping[str, object] | None = None) -> None:

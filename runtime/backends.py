@@ -24,10 +24,10 @@ from ..dsl.array import is_array, ops_of, type_of, type_text
 from ..dsl.interpreters import ExampleOps
 from ..dsl.pack import Pack, flatten
 from ..dsl.record import LeafAxes, labelled
-from ..dsl.report import check_signature
+from ..dsl.report import check_signature, kind_text
 from ..dsl.scope import axis_scope
 from ..dsl.typed import signature_axes
-from .constants import with_constants
+from .constants import constants_told, with_constants
 from .cuda.inputs import given_array, host_array, received
 from .eager import EagerBuild, EagerSession, running, scoped
 from .nans import NanSearch, Where, input_labels
@@ -35,6 +35,7 @@ from .optim import Optimizer, apply_updates
 from .options import Options
 from .params import ParamList, check_fits, check_structure
 from .train_state import TrainState
+from .transforms import is_derivative
 from .values import AnyArray, Arr, array_of, boundary
 
 if TYPE_CHECKING:
@@ -78,7 +79,11 @@ class Model:
 
     def named_inputs(self, xs: Sequence[object]) -> tuple[Any, ...]:
         """The inputs, with the axis names that the loss gives them: messages say the same as of a recorded loss."""
-        found: list[object] = list(self.inputs(xs))
+        return self.labelled(self.inputs(xs))
+
+    def labelled(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Inputs that are tensors already, with these names."""
+        found: list[object] = list(inputs)
         for i, axes in enumerate(self._axes[: len(found)]):
             x = found[i]
             found[i] = labelled(x, axes) if axes is not None and is_array(x) else x
@@ -149,9 +154,10 @@ class Model:
 
     @contextmanager
     def counted(self, args: Sequence[object]) -> Generator[None]:
-        """Say that the packs are the trainer's, where the loss inside is given too much."""
+        """Say that the packs are the trainer's, where the loss inside is given too much, and what constants are."""
         try:
-            yield
+            with constants_told():
+                yield
         except ShapeError as error:
             d = error.diagnostic
             own = error.code == "SW103" and d.operands[:1] and d.operands[0].startswith(f"{self.name}(")
@@ -226,6 +232,13 @@ def check_result(result: object, model: Model) -> list[AnyArray]:
         return [check_scalar(result, model)]
     kind = type(result).__name__
     pair = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
+    if len(pair) == 2 and not is_array(pair[0]) and is_array(pair[1]) and type_of(pair[1]).shape == ():
+        raise TraceError(
+            f"`{model.name}` returned a state and a loss, where a loss and a new state are wanted",
+            loc=model.loc,
+            help="exchange the two: the loss comes first",
+            code="SW403",
+        )
     if len(pair) != 2:
         raise TraceError(
             f"`{model.name}` returned {kind}, not a pair of a loss and a new state",
@@ -241,9 +254,9 @@ def check_scalar(value: object, model: Model) -> AnyArray:
     """Refuse a loss that is no floating scalar tensor, naming where the loss is defined."""
     if not is_array(value):
         raise DTypeError(
-            f"`{model.name}` returned a Python {type(value).__name__}, not a tensor",
-            loc=model.loc,
-            help="return the scalar tensor itself, without float(), .item() or .numpy()",
+            f"`{model.name}` returned {_what(value)}, not a tensor",
+            loc=user_loc() if is_derivative(model.loss) else model.loc,
+            help=_instead_of(value, model),
             code="SW206",
         )
     have = type_of(value)
@@ -262,6 +275,26 @@ def check_scalar(value: object, model: Model) -> AnyArray:
             code="SW203",
         )
     return value
+
+
+def _what(value: object) -> str:
+    """What a loss returned that is no tensor."""
+    if value is None or isinstance(value, Pack):
+        return kind_text(value)
+    return kind_text(cast("object", value)) if isinstance(value, tuple) else f"a Python {type(value).__name__}"
+
+
+def _instead_of(value: object, model: Model) -> str:
+    """What to return instead."""
+    if is_derivative(model.loss):
+        return "pass the function itself: a trainer takes its gradients"
+    if value is None:
+        return "end it with `return` and the scalar tensor"
+    if not isinstance(value, Pack | tuple | dict):
+        return "return the scalar tensor itself, without float(), .item() or .numpy()"
+    if model.train.state is None and isinstance(value, tuple):
+        return "return the loss alone; sw.StateTrainer takes `loss(params, state, *inputs)` that returns a loss and a state"
+    return "return the scalar tensor itself"
 
 
 def _words(value: AnyArray) -> str:

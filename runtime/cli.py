@@ -153,6 +153,8 @@ def load_target(target: str) -> object:
     if not text or not name.isidentifier():
         _fail(f"{target!r} is not of the form FILE.py:NAME")
     spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.exists():
+        _fail(f"there is no file {path}")
     if not path.is_file() or spec is None or spec.loader is None:
         _fail(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)

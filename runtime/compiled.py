@@ -36,6 +36,7 @@ from .programs import (
     change,
     compile_program,
     compile_update,
+    one_program,
     refuse_recompile,
 )
 from .train_state import Moments
@@ -164,7 +165,7 @@ class CompiledEngine(Engine):
         labels = tuple(t.names for t in types)
         if found is None or labels not in self._labels:
             with axis_scope(self._model.options.checks):
-                given = (*self._packs(), *inputs)
+                given = (*self._packs(), *self._model.labelled(inputs))
                 with self._model.counted(given):
                     check_call(self._model.loss, given, self._model.constants)
             self._labels.add(labels)
@@ -284,7 +285,7 @@ class CompiledEngine(Engine):
     def _note_recompile(self, method: str, before: Compiled, types: Sequence[TensorType], spec: Spec) -> None:
         """Keep the reason for another compilation of a method; CompileError if the options forbid it."""
         reason = f"{self._model.name}.{method}: {change(before, types, spec)}"
-        refuse_recompile(self._model.options, reason)
+        refuse_recompile(self._model.options, reason, one_program(before, types, spec))
         self._model.history.recompiles.append(reason)
 
 

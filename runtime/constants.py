@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from types import MethodType
 from typing import Any, TypeAlias, final
@@ -59,12 +60,27 @@ class ConstantsOf:
         text = f"{self._name}({', '.join(map(_shown, self._signature.parameters.values()))})"
         if name in self._signature.parameters:
             message = f"`{name}` of `{self._name}` is an input, which is passed by position"
-            help_: str | None = f"a constant such as a flag is declared behind a `*`: `*, {name}`"
+            help_: str | None = (
+                f"pass it by position, without `{name}=`; a constant is declared behind a `*`: `*, {name}`"
+            )
         else:
             message = f"`{self._name}` has no keyword-only parameter `{name}`"
             close = closest(name, tuple(self._defaults))
             help_ = None if close is None else f"did you mean `{close}`?"
         return ShapeError(message, loc=user_loc(), operands=[text], help=help_, code="SW103")
+
+
+@contextmanager
+def constants_told() -> Generator[None]:
+    """Say how a number becomes a constant, where a parameter that wants one is given it by position."""
+    try:
+        yield
+    except DTypeError as error:
+        d = error.diagnostic
+        wanted = d.operands[0] if error.code == "SW204" and len(d.operands) == 1 else ""
+        if d.help is None and wanted.partition(": ")[2] in ("bool", "float", "int", "str"):
+            d.help = f"numbers are tensors in a program, and keyword-only parameters are constants: write `*, {wanted}`"
+        raise
 
 
 def check_constant(function: str, name: str, value: object) -> None:

@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeVarTuple, cast, final
 
 import numpy as np
 
-from ..compiler.errors import OptionError, ShapeError
+from ..compiler.errors import DTypeError, OptionError, ShapeError
 from ..compiler.loc import user_loc
-from ..dsl.array import type_of
+from ..dsl.array import is_array, type_of
 from ..dsl.key import Key
+from ..dsl.report import kind_text
 from .values import Arr, array_of, boundary, tensor
 
 Xs = TypeVarTuple("Xs")
@@ -38,7 +39,15 @@ class Batches(Generic[*Xs]):
     """What `batches` returns: can be iterated over again, in the same order."""
 
     def __init__(self, *arrays: *Xs, size: int, key: int | Key | None = None, drop_last: bool = False) -> None:
-        tensors = [boundary(a, None, f"array {i + 1}") for i, a in enumerate(cast("tuple[Any, ...]", arrays))]
+        given = cast("tuple[Any, ...]", arrays)
+        if len(given) == 1 and _holds_arrays(given[0]):
+            raise DTypeError(
+                f"batches was given {kind_text(given[0])}, where arrays are wanted",
+                loc=user_loc(),
+                help="pass the arrays one by one: sw.batches(x, y, size=...)",
+                code="SW202",
+            )
+        tensors = [boundary(a, None, f"array {i + 1}") for i, a in enumerate(given)]
         self._arrays: list[Arr] = [array_of(t) for t in tensors]
         self._names = [type_of(t).names for t in tensors]
         if isinstance(size, bool) or size < 1:
@@ -74,6 +83,10 @@ class Batches(Generic[*Xs]):
 
     def __repr__(self) -> str:
         return f"batches({len(self)} of {self._size} rows, {self._rows} rows)"
+
+
+def _holds_arrays(x: object) -> bool:
+    return isinstance(x, tuple) and any(is_array(a) or isinstance(a, np.ndarray) for a in cast("tuple[object]", x))
 
 
 def _number(key: int | Key) -> int:

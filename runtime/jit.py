@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper, wraps
-from typing import Any, Generic, ParamSpec, TypeVar, cast, final
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, final
 
 import numpy as np
 
-from ..compiler.errors import CompileError, DTypeError, IndexOutOfRange, TraceError
+from ..compiler.errors import CompileError, IndexOutOfRange, TraceError
 from ..compiler.ir.attrs import Attrs
 from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
@@ -21,28 +20,32 @@ from ..dsl.conversion import as_array
 from ..dsl.interpreters import current
 from ..dsl.pack import Spec, flatten
 from ..dsl.record import record
-from ..dsl.report import check_function, wrong_call
+from ..dsl.report import check_function, parameters_text, wrong_call
 from ..dsl.scope import axis_scope
-from ..dsl.typed import check_call
+from ..dsl.typed import check_call, signature_text
 from .backends import input_names, is_pack
-from .constants import check_constant, with_constants
+from .constants import check_constant, constants_told, with_constants
 from .cuda.inputs import DeviceInput, given_array, host_array, received
 from .eager import EagerOps, inside_run, running, scoped
 from .nans import NanSearch, has_nan, input_labels
 from .options import Options, check_available
-from .programs import Compiled, change, compile_program, refuse_recompile
+from .programs import Compiled, change, compile_program, one_program, refuse_recompile
 from .values import AnyArray, Arr, array_of, tensor
 
+if TYPE_CHECKING:
+    from ..compiler.program import Program
+
 P = ParamSpec("P")
-R = TypeVar("R")
+R = TypeVar("R", covariant=True)
 
 
-def jit(f: Callable[P, R], options: Options | None = None) -> Callable[P, R]:
+def jit(f: Callable[P, R], options: Options | None = None) -> Jitted[P, R]:
     """`f` compiled, with the same signature. Keyword-only arguments that hold no tensors are static.
 
     The first argument, if it is a pack, gives its sizes as constants, like the parameters of a trainer; an axis that only
     other arguments bind may have any size without compiling again. `f` runs once per kind of argument: its Python side
     effects and the globals it reads are not repeated. Inside a recording, a gradient or a trainer it is simply called.
+    Of a method the bound one is compiled: `sw.jit(model.predict)`.
 
     Raises:
         DeviceError: a device that is not there.
@@ -64,19 +67,6 @@ class Call:
         return tuple(self.spec.unflatten(self.leaves))
 
 
-@contextmanager
-def constants_told() -> Generator[None]:
-    """Say how a number becomes a constant, where a parameter that wants one is given it by position."""
-    try:
-        yield
-    except DTypeError as error:
-        d = error.diagnostic
-        wanted = d.operands[0] if error.code == "SW204" and len(d.operands) == 1 else ""
-        if d.help is None and wanted.partition(": ")[2] in ("bool", "float", "int", "str"):
-            d.help = f"numbers are tensors in a program, and keyword-only parameters are constants: write `*, {wanted}`"
-        raise
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -89,7 +79,7 @@ class Ready:
 
 @final
 class Jitted(Generic[P, R]):
-    """What `jit` returns. `recompiles` says why it was compiled again; `program` is the one that ran last."""
+    """What `jit` returns: called like the function that it compiled."""
 
     def __init__(self, f: Callable[P, R], options: Options) -> None:
         check_available(options)
@@ -104,8 +94,8 @@ class Jitted(Generic[P, R]):
         self._ready: dict[tuple[object, ...], list[Ready]] = {}
         self._exact: dict[tuple[object, ...], Ready] = {}
         self._calls = 0
-        self._last: Any = None
-        self.recompiles: list[str] = []
+        self._last: Program | None = None
+        self._recompiles: list[str] = []
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if inside_run() or not isinstance(current(), EagerOps):
@@ -140,15 +130,15 @@ class Jitted(Generic[P, R]):
         arrays = [host_array(given_array(x, "this argument")) for x in call.leaves]
         return NanSearch(zip(input_labels(self._names, call.spec), arrays, strict=True))
 
-    def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def lower(self, *args: P.args, **kwargs: P.kwargs) -> Program:
         """The compiled program for arguments like these; nothing is run."""
         call = self._bind(args, kwargs)
         if call is None:
             raise TraceError("an argument is being recorded", loc=user_loc(), help="lower outside of it", code="SW401")
-        return self._find(call).compiled.program
+        return cast("Program", self._find(call).compiled.program)
 
     @property
-    def program(self) -> Any:
+    def program(self) -> Program:
         """The program that ran last. CompileError if none did."""
         if self._last is None:
             raise CompileError(
@@ -158,6 +148,11 @@ class Jitted(Generic[P, R]):
                 code="SW504",
             )
         return self._last
+
+    @property
+    def recompiles(self) -> list[str]:
+        """Why it was compiled again, oldest first; empty for the eager backend."""
+        return list(self._recompiles)
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
         """The arguments, with floats of another width cast to the first tensor's; None if one is being recorded."""
@@ -176,8 +171,8 @@ class Jitted(Generic[P, R]):
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
-            text = f"{self._name}({', '.join(self._signature.parameters)})"
-            raise wrong_call(self._name, str(error), self._signature, len(args), text) from None
+            text = self._name + parameters_text(self._signature, {})
+            raise wrong_call(self._name, str(error), self._signature, args, text) from None
         bound.apply_defaults()
         for name, value in bound.kwargs.items():
             check_constant(self._name, name, value)
@@ -227,9 +222,10 @@ class Jitted(Generic[P, R]):
         with axis_scope(self._options.checks):
             recording = record(self._with_static(call.static), *given, params=is_pack(given[0]), name=self._name)
         if known:
-            reason = f"{self._name}: {change(known[-1].compiled, types, call.spec)}"
-            refuse_recompile(self._options, reason)
-            self.recompiles.append(reason)
+            before = known[-1].compiled
+            reason = f"{self._name}: {change(before, types, call.spec)}"
+            refuse_recompile(self._options, reason, one_program(before, types, call.spec))
+            self._recompiles.append(reason)
         inputs = [*recording.params, *recording.inputs]
         as_inputs(inputs)
         done = compile_program(
@@ -260,7 +256,8 @@ class Jitted(Generic[P, R]):
 
     def __repr__(self) -> str:
         count = sum(map(len, self._ready.values()))
-        return f"jit({self._name}{self._signature}, {count} program{'' if count == 1 else 's'})"
+        text = signature_text(cast("Callable[..., object]", self._f))
+        return f"jit({self._name}{text}, {count} program{'' if count == 1 else 's'})"
 
 
 def as_inputs(leaves: Sequence[Node]) -> None:

@@ -319,7 +319,7 @@ class AdamW(Optimizer):
         return b.sub(b.mul(p, hyper["keep"]), direction), state
 
 
-def no_scope(index: int) -> AbstractContextManager[None]:
+def no_scope(index: int | None) -> AbstractContextManager[None]:
     """The default `scope` of `apply_updates`: nothing is noted."""
     return nullcontext()
 
@@ -331,14 +331,16 @@ def apply_updates(
     grads: Sequence[V],
     slots: Mapping[str, Sequence[V]],
     hyper: Callable[[DType], dict[str, V]],
-    scope: Callable[[int], AbstractContextManager[None]] = no_scope,
+    scope: Callable[[int | None], AbstractContextManager[None]] = no_scope,
 ) -> tuple[list[V], dict[str, list[V]]]:
     """One update of all trainable parameters: their new values and their new state.
 
-    `hyper` gives the numbers as rank-0 values of an element type; `scope` is entered around parameter `i`.
+    `hyper` gives the numbers as rank-0 values of an element type; `scope` is entered around parameter `i`, and as
+    `scope(None)` around the clipping.
     """
     if optimizer.clip_norm is not None and grads:
-        grads = clip_by_norm(b, grads, hyper(b.dtype(grads[0]))["clip_norm"])
+        with scope(None):
+            grads = clip_by_norm(b, grads, hyper(b.dtype(grads[0]))["clip_norm"])
     new: list[V] = []
     state: dict[str, list[V]] = {s: [] for s in optimizer.slots}
     for i, (p, g) in enumerate(zip(params, grads, strict=True)):
@@ -377,7 +379,9 @@ def check_lr(lr: object) -> float:
         raise OptionError(
             f"lr={option_text(lr)} cannot be used",
             loc=user_loc(),
-            help="give a finite number that is not negative, such as lr=1e-2",
+            help="call a schedule with the step: lr=schedule(trainer.steps)"
+            if callable(lr)
+            else "give a finite number that is not negative, such as lr=1e-2",
             code="SW811",
         )
     return value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, cast, final
+
+import numpy as np
 
 from ..compiler.errors import DeviceError, OptionError
 from ..compiler.loc import user_loc
@@ -116,10 +118,23 @@ def check_available(options: Options) -> None:
     _ = options.storage
 
 
+def _same(name: str, value: object) -> str | None:
+    """The value that means the same in the words of another library."""
+    if name == "device" and str(value).partition(":")[0].lower() in ("gpu", "cuda", "nvidia"):
+        return "cuda"
+    if name != "dtype" or isinstance(value, str):
+        return None
+    try:
+        found = np.dtype(cast("Any", value)).name
+    except TypeError:
+        return None
+    return found if found in _CHOICES["dtype"] else None
+
+
 def _bad(name: str, value: object, good: list[str]) -> OptionError:
     shown = option_text(value)
     bare = {g.strip("'"): g for g in good}  # quotes would be alike
-    close = closest(value if isinstance(value, str) else shown, bare)
+    close = _same(name, value) or closest(value if isinstance(value, str) else shown, bare)
     return OptionError(
         f"option {name}={shown} cannot be used",
         loc=user_loc(),

@@ -289,17 +289,18 @@ def check_structure(want: Spec, have: Spec, what: str) -> None:
 
 def check_fits(want: TensorType, have: TensorType, name: str, what: str) -> None:
     """Refuse a tensor of another shape or element type for parameter `name`."""
+    have_or_has = "has" if what == "value" else "have"  # one tensor, or those of a pack
     if want.shape != have.shape:
         raise ShapeError(
-            f"the {what} for parameter `{name}` have another shape",
+            f"the {what} for parameter `{name}` {have_or_has} another shape",
             loc=user_loc(),
             details=[f"expected {type_text(want)}", f"got {type_text(have)}"],
-            help="pass a pack of the shapes of `init`",
+            help="a parameter keeps its shape" if what == "value" else "pass a pack of the shapes of `init`",
             code="SW101",
         )
     if want.dtype is not have.dtype:
         raise DTypeError(
-            f"the {what} for parameter `{name}` have another element type",
+            f"the {what} for parameter `{name}` {have_or_has} another element type",
             loc=user_loc(),
             details=[f"expected {want.dtype.value}", f"got {have.dtype.value}"],
             help=f'convert it: .astype("{want.dtype.value}")',

@@ -12,8 +12,9 @@ from ..compiler.errors import CompileError, IndexOutOfRange, NumericError, Shape
 from ..compiler.ir.graph import Graph, Node
 from ..compiler.loc import user_loc
 from ..compiler.ops.table import infer
-from ..compiler.sizes import Symbol
+from ..compiler.sizes import Poly, Symbol
 from ..compiler.types import TensorType
+from ..compiler.windows import outside
 from ..dsl.pack import Spec, flatten
 from .cuda.inputs import host_array
 from .linked import LinkedSession, bind_sizes
@@ -169,6 +170,7 @@ class Compiled:
                 t.dtype is n.type.dtype and bind_sizes(n, cast("tuple[int, ...]", t.shape), env)
                 for n, t in zip(self.inputs, types, strict=True)
             )
+            and outside(self.graph.nodes, env) is None
         )
 
 
@@ -235,11 +237,12 @@ def append_update(
         for d in dtypes
     }
 
-    def scope(i: int) -> AbstractContextManager[None]:
-        return graph.scope(role="update", loc=grads[i].loc)
+    def scope(i: int | None) -> AbstractContextManager[None]:
+        if i is None:
+            return graph.scope(role="update", tag="clip_norm")
+        return graph.scope(role="update", loc=grads[i].loc, tag=type(optimizer).__name__.lower())
 
-    with graph.scope(role="update", tag=type(optimizer).__name__.lower()):
-        new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
+    new, after = apply_updates(GraphBuild(graph), optimizer, params, grads, slots, scalars.__getitem__, scope)
     graph.updates += list(zip(params, new, strict=True))
     for slot, nodes in after.items():
         graph.updates += list(zip(slots[slot], nodes, strict=True))
@@ -259,13 +262,13 @@ def compile_update(
     return replace(compile_program(graph, storage, options=options, repeats=repeats), labels=labels)
 
 
-def refuse_recompile(options: Options, reason: str) -> None:
+def refuse_recompile(options: Options, reason: str, help: str | None = None) -> None:
     """Raise CompileError with the reason, if the options forbid compiling again."""
     if options.fail_on_recompile:
         raise CompileError(
             f"{reason}; Options(fail_on_recompile=True) forbids compiling again",
             loc=user_loc(),
-            help="give the axis a Dim without a size, so that one program serves every size",
+            help=help,
             code="SW505",
         )
 
@@ -280,4 +283,31 @@ def change(before: Compiled, types: Sequence[TensorType], spec: Spec) -> str:
         if old != new
     ]
     why = [f"{name} is a constant of the program: {reason}" for name, reason in before.specialised.items()]
-    return "; ".join([*parts, *why]) or "the inputs fit no compiled program"
+    left = _slice_outside(before, types)
+    return "; ".join([*parts, *why, *([] if left is None else [left])]) or "the inputs fit no compiled program"
+
+
+def _slice_outside(before: Compiled, types: Sequence[TensorType]) -> str | None:
+    """The slice with run-time bounds that leaves its axis, if it is what the new sizes do not fit."""
+    env: dict[Symbol, int] = {}
+    shapes = [cast("tuple[int, ...]", t.shape) for t in types]
+    if not all(bind_sizes(n, s, env) for n, s in zip(before.inputs, shapes, strict=True)):
+        return None
+    node = outside(before.graph.nodes, env)
+    if node is None:
+        return None
+    where = "" if node.loc is None else f"{node.loc}: "
+    return f"{where}the slice of {node.inputs[0].type} is empty or leaves its axis"
+
+
+def one_program(before: Compiled, types: Sequence[TensorType], spec: Spec) -> str | None:
+    """How one program could serve the inputs it was recorded from and new ones, if only sizes differ."""
+    if spec != before.spec or [t.dtype for t in types] != [t.dtype for t in before.given]:
+        return None
+    if before.specialised:
+        return (
+            "do without the number of the size: sw.Tensor(n) is the size as a scalar, sw.take(x, sw.arange(n)) a slice"
+        )
+    if any(isinstance(s, Poly) for n in before.inputs for s in n.type.shape):
+        return None
+    return "give the axis a Dim without a size, so that one program serves every size"

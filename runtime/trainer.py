@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, cast, final
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, TypeVarTuple, cast, final
 
 import numpy as np
 
 from ..compiler.errors import CompileError, DTypeError, OptionError
-from ..compiler.loc import user_loc
+from ..compiler.loc import Loc, frame_loc, user_loc
 from ..compiler.types import DType, TensorType
 from ..dsl.array import fill, is_array
 from ..dsl.pack import Pack
+from ..dsl.report import count as count_text
 from ..dsl.report import kind_text
 from ..dsl.tensor import Tensor
 from . import checkpoint
@@ -242,12 +244,22 @@ class BaseTrainer(Generic[G, *Xs]):
                 code="SW504",
             )
 
+    def __reduce__(self) -> NoReturn:
+        raise DTypeError(
+            f"a {type(self).__name__} cannot be copied or pickled: its programs are loaded into this process",
+            loc=_loc_outside_of_copy(),
+            help="keep `trainer.state_dict()` or `trainer.save(path)`, and load it into a trainer that is made the same way",
+            code="SW204",
+        )
+
     def __repr__(self) -> str:
         cells = self._train.params.cells
         count = sum(c.host.size for c in cells)
         frozen = sum(not c.requires_grad for c in cells)
-        parts = [f"{count:,} parameters in {len(cells)} tensors" + (f" ({frozen} frozen)" if frozen else "")]
-        parts += [f"backend {self._options.backend} on {self._options.device}", f"{self._train.step} steps"]
+        numbers = f"{count:,} parameter{'' if count == 1 else 's'}"
+        parts = [f"{numbers} in {count_text(len(cells), 'tensor')}" + (f" ({frozen} frozen)" if frozen else "")]
+        steps = count_text(self._train.step, "step")
+        parts += [f"backend {self._options.backend} on {self._options.device}", steps]
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
@@ -278,6 +290,14 @@ class ScalarTrainer(BaseTrainer[G, *Xs]):
         requires_grad: Sequence[bool] | Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__(init, None, loss, options, optimizer, requires_grad)
+
+
+def _loc_outside_of_copy() -> Loc | None:
+    """The user's line that calls the modules `copy` and `pickle`, which are in Python."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, "copy", "pickle"):
+        frame = frame.f_back
+    return None if frame is None else frame_loc(frame)
 
 
 def _batch_list(batches: object) -> list[Any]:
@@ -315,9 +335,17 @@ def _check_arguments(init: object, loss: object, optimizer: object) -> None:
         raise OptionError(
             f"the optimizer is {kind_text(optimizer)}, not a sw.Optimizer",
             loc=user_loc(),
-            help="write optimizer=sw.optim.Adam()",
+            help=f"write optimizer={_made(optimizer)}",
             code="SW812",
         )
+
+
+def _made(optimizer: object) -> str:
+    """How an optimizer is written: one of the class that was given, if it was one."""
+    if not (isinstance(optimizer, type) and issubclass(optimizer, Optimizer)):
+        return "sw.optim.Adam()"
+    ours = optimizer in (SGD, Adam, AdamW)
+    return f"{'sw.optim.' if ours else ''}{optimizer.__name__}(" + (")" if ours else "...)")
 
 
 _SCALARS: dict[np.dtype[np.generic], TensorType] = {

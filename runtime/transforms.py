@@ -6,10 +6,12 @@ so a gradient can be differentiated again.
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, TypeVarTuple, cast, final, overload
 
 import numpy as np
@@ -210,6 +212,37 @@ class Pulled:
         ]
 
 
+def _called(derivative: Callable[..., Any], what: str, f: Callable[..., Any]) -> None:
+    """Call a derivative `grad(f)`."""
+    derivative.__name__ = derivative.__qualname__ = f"{what}({getattr(f, '__name__', type(f).__name__)})"
+    derivative.__dict__["_derivative"] = True
+
+
+def is_derivative(f: object) -> bool:
+    """Whether a function was made here: where it is written, it returns something else."""
+    return getattr(f, "_derivative", False) is True
+
+
+def _annotated(derivative: Callable[..., Any], f: Callable[..., Any], argnums: int, *, pair: bool) -> None:
+    """The signature of `f` for its derivative, which returns a value of the type of one argument, or a `pair` with the
+    value of `f` in front."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # a builtin that tells none
+        return
+    listed, empty = list(signature.parameters.values()), signature.empty
+    result: Any = listed[argnums].annotation if -len(listed) <= argnums < len(listed) else empty
+    value: Any = signature.return_annotation
+    if pair and empty in (result, value):
+        result = empty
+    elif pair:
+        texts = isinstance(value, str) and isinstance(result, str)
+        result = f"tuple[{value}, {result}]" if texts else GenericAlias(tuple, (value, result))
+    own = {n: a for n, a in getattr(derivative, "__annotations__", {}).items() if n != "return"}
+    derivative.__annotations__ = own if result is empty else {**own, "return": result}
+    derivative.__dict__["__signature__"] = signature.replace(return_annotation=result)
+
+
 @overload
 def value_and_grad(
     f: Callable[Concatenate[T, P], Scalar], argnums: Literal[0] = 0
@@ -246,6 +279,8 @@ def value_and_grad(f: Callable[..., Scalar], argnums: int = 0) -> Callable[..., 
         (gradient,) = run.scalar_gradients()
         return run.result, gradient
 
+    _called(both, "value_and_grad", f)
+    _annotated(both, f, argnums, pair=True)
     return both
 
 
@@ -261,6 +296,8 @@ def grad(f: Callable[..., Scalar], argnums: int = 0) -> Callable[..., Any]:
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
+    _called(gradient, "grad", f)
+    _annotated(gradient, f, argnums, pair=False)
     return gradient
 
 
@@ -273,4 +310,5 @@ def vjp(f: Callable[[*Xs], R], *xs: *Xs) -> tuple[R, Callable[[R], tuple[*Xs]]]:
     def pull(cotangent: R) -> tuple[*Xs]:
         return cast("tuple[*Xs]", tuple(run.pull(cotangent)))
 
+    _called(pull, "vjp", f)
     return cast("R", run.result), pull

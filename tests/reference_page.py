@@ -87,12 +87,13 @@ INTERNAL: dict[str, set[str]] = {
     "Graph": {"scope", "leaf", "constant", "add", "live", "leaves", "symbols"},
     "Optimizer": {"check_state", "kind", "structure", "scalars"},
     "Options": {"storage"},
-    "GraphOps": {"specialise"},
+    "GraphOps": {"assuming", "specialise"},
 }
 MORE = {  # that methods and properties do not say
     "Tensor": "Operators: `+ - * / **` and `@`, comparisons (`== != < <= > >=`, elementwise), `-x`, `abs(x)`, `x[key]`, "
-    "`len(x)`, iteration over axis 0; `float(x)` and `bool(x)` of one element. NumPy functions such as `np.exp(x)` call "
-    "the operation of the same name.",
+    "`len(x)`, iteration over axis 0; `float(x)` and `bool(x)` of one element. NumPy functions such as `np.exp(x)`, "
+    "`np.sum(x, axis=0)` and `np.linalg.norm(x)` are the operation of the same meaning; one that has none (`np.sort`) gives "
+    "an array of values, and is an error while recording.",
     "StateTrainer": "Everything else is as in `ScalarTrainer`.",
 }
 Function: TypeAlias = Callable[..., Any]

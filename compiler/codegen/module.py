@@ -104,7 +104,11 @@ def kernel_name(step: Step) -> str:
     labels: list[str] = []
     for n in nodes_of(step):
         o = n.origin
-        if o is not None and not isinstance(n, Leaf) and not is_inline(n):
+        if o is None or isinstance(n, Leaf) or is_inline(n):
+            continue
+        if o.op == "einsum" and isinstance(n, Map) and n.fn == "identity":
+            labels.append("copy")  # of an operand, in the order that the product takes
+        else:
             labels.append(o.tag or (n.fn if isinstance(n, Map | Reduce) else type(n).__name__.lower()))
     labels = list(dict.fromkeys(labels))
     parts = [x for x in labels if x.removesuffix("_grad") not in PLAIN] or labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import DTypeError
 from ..ir.attrs import Attrs, AttrValue
 from ..types import DType, TensorType
 from .opdef import OpDef, Sample, Special
@@ -11,9 +12,19 @@ from .refs import with_attrs
 from .shapes import Types, arity, check_axes
 
 
+def does_not_fit(dtype: DType) -> DTypeError:
+    """The error for a number that an element type does not have."""
+    if dtype.is_float:
+        return DTypeError(f"an integer that is too large for {dtype.value}", code="SW203")
+    info = np.iinfo(dtype.value)
+    text = f"{dtype.value} has the numbers from {info.min} to {info.max}"
+    return DTypeError(f"an integer that does not fit {dtype.value}", details=[text], code="SW203")
+
+
 # ---- shape rules
 def _infer_const(types: Types, attrs: Attrs) -> TensorType:
     arity("const", types, 0)
+    _const_ref(attrs)
     return TensorType(DType(attrs.str("dtype")), ())
 
 
@@ -31,7 +42,10 @@ def _infer_iota(types: Types, attrs: Attrs) -> TensorType:
 
 # ---- references
 def _const_ref(attrs: Attrs) -> object:
-    return np.asarray(attrs["value"], dtype=attrs.str("dtype"))
+    try:
+        return np.asarray(attrs["value"], dtype=attrs.str("dtype"))
+    except OverflowError:
+        raise does_not_fit(DType(attrs.str("dtype"))) from None
 
 
 def _size_ref(attrs: Attrs) -> object:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.attrs import Attrs, AttrValue
-from ..sizes import Shape, Size, product
+from ..sizes import Poly, Shape, Size, product
 from ..types import TensorType
 from .opdef import Movement, OpDef, Pullback, Sample, Special
 from .refs import Float, with_attrs
@@ -82,7 +82,10 @@ def _infer_broadcast_to(types: Types, attrs: Attrs) -> TensorType:
 
 
 def _check_window(op: str, whole: TensorType, part: Shape, attrs: Attrs) -> None:
-    """start + step * i must lie inside its axis of `whole` for every i < the size in `part`."""
+    """start + step * i must lie inside its axis of `whole` for every i < the size in `part`.
+
+    An "assumed" window of run-time sizes lies inside whenever the program runs: who runs it asks `windows.outside`.
+    """
     starts, steps = attrs.sizes("starts"), attrs.ints("steps")
     if not len(starts) == len(steps) == len(part) == whole.ndim:
         raise ShapeError(f"{op}: {words(whole)} needs a start, a step and a size for each axis", code="SW103")
@@ -90,6 +93,8 @@ def _check_window(op: str, whole: TensorType, part: Shape, attrs: Attrs) -> None
         have = whole.shape[axis]
         last = start + step * (size - 1)
         low, high = (start, last) if step > 0 else (last, start)
+        if "assumed" in attrs and any(isinstance(s, Poly) for s in (have, start, size)):
+            continue
         if size != 0 and not (never_below(size, 0) and never_below(low, 0) and never_below(have - high - 1, 0)):
             raise _outside(op, whole, axis, (start, step, size), high if never_below(low, 0) else low)
 
@@ -98,6 +103,7 @@ def _outside(op: str, whole: TensorType, axis: int, window: tuple[Size, int, Siz
     start, step, size = window
     have = whole.shape[axis]
     known = all(isinstance(s, int) for s in (have, start, size))
+    index = index if isinstance(index, Poly) or isinstance(have, Poly) else size  # it is the size that is not known
     return ShapeError(
         f"{op}: {size} elements from {start} in steps of {step} do not fit axis {axis} ({size_text(whole, axis)})",
         details=["every index must lie inside the axis"],
@@ -164,12 +170,12 @@ def _broadcast_to_vjp(p: Pullback[V], g: V) -> Sequence[V | None]:
 
 
 def _slice_vjp(p: Pullback[V], g: V) -> Sequence[V | None]:
-    at: dict[str, AttrValue] = {"starts": p.attrs["starts"], "steps": p.attrs["steps"], "shape": p.b.shape(p.args[0])}
+    at: dict[str, AttrValue] = {**p.attrs, "shape": p.b.shape(p.args[0])}
     return (p.b.apply("unslice", (g,), Attrs(at)),)
 
 
 def _unslice_vjp(p: Pullback[V], g: V) -> Sequence[V | None]:
-    at: dict[str, AttrValue] = {"starts": p.attrs["starts"], "steps": p.attrs["steps"], "shape": p.b.shape(p.args[0])}
+    at: dict[str, AttrValue] = {**p.attrs, "shape": p.b.shape(p.args[0])}
     return (p.b.apply("slice", (g,), Attrs(at)),)
 
 

@@ -24,7 +24,7 @@ from ...dsl.array import Array
 from ...dsl.blame import TRANSPARENT, node_at
 from ...dsl.check import Walk
 from ...dsl.discrete import BoolTensor, IntTensor
-from ...dsl.elsewhere import keyword
+from ...dsl.elsewhere import keyword, no_attribute
 from ...dsl.hints import PackHint
 from ...dsl.pack import Pack, children, helped, rebuilt
 from ...dsl.repairs import closest
@@ -32,7 +32,7 @@ from ...dsl.scope import Bindings, Scope, bindings_of, checker, entered, exact_s
 from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
 from .arguments import Bound, Builder, Unbound
-from .state import Restart, Run, State, Stop, active, is_unknown
+from .state import Restart, Run, State, Stop, active, is_unknown, what_was_meant
 
 Instead: TypeAlias = Literal["tensor", "stop", "nan", "true", "self"]  # in the place of a result that there is not
 AnyFunction: TypeAlias = "Callable[..., Any]"
@@ -41,10 +41,13 @@ _INSTEAD: dict[str, Instead] = {
     **dict.fromkeys(("__len__", "__iter__", "__int__", "__index__", "__complex__", "__contains__", "tolist"), "stop"),
     **dict.fromkeys(("__array__", "__dlpack__", "shape", "ndim", "size", "dtype", "names", "device"), "stop"),
     "__float__": "nan",
+    "__round__": "nan",
     "__bool__": "true",
     "__init__": "self",
 }
-_UNGUARDED = frozenset(["__new__", "__hash__", "__repr__", "__format__", "__init_subclass__", "__class_getitem__"])
+_UNGUARDED = frozenset(
+    ["__getattr__", "__new__", "__hash__", "__repr__", "__format__", "__init_subclass__", "__class_getitem__"]
+)
 _PUBLIC = frozenset(["typed", "example", "record", "run_with", "cons"])  # they call functions, or need no guard
 _MOST_TRUTHS = 3  # how often a condition without a value is true at its place: `while` must come to an end
 
@@ -65,6 +68,9 @@ def install() -> None:
                 guarded = _member(name, member)
                 if guarded is not None:
                     setattr(cls, name, guarded)
+    setattr(Array, "__getattr__", _no_attribute)
+    setattr(Array, "__call__", _call_of_unknown)
+    setattr(package, "__getattr__", _names_of(package.__getattr__))
     setattr(AxesAlias, "__call__", guard(AxesAlias.__call__))
     setattr(check, "check_pack", _pack_guard(check.check_pack))
     setattr(Plan, "call", _call_guard(Plan.call))
@@ -126,13 +132,58 @@ def guard(f: AnyFunction, instead: Instead = "tensor") -> AnyFunction:
     return guarded
 
 
+def _names_of(lookup: Callable[[str], object]) -> Callable[[str], object]:
+    """The lookup of names in the package: one that does not exist is a function of which nothing is known."""
+
+    def found(name: str) -> object:
+        try:
+            return lookup(name)
+        except AttributeError as error:
+            return _other_name(error)
+
+    return found
+
+
+def _no_attribute(self: Array[*tuple[Any, ...]], name: str) -> object:
+    """An attribute that tensors do not have: a tensor of which nothing is known."""
+    return _other_name(no_attribute(self, name))
+
+
+def _other_name(error: AttributeError) -> object:
+    """What stands for an attribute that does not exist; it is reported where it is written."""
+    run, name = active(), str(error.name)
+    if run is None or run.inside or name.startswith("__"):
+        raise error
+    loc = user_loc()
+    node = None if loc is None else node_at(loc)
+    if not isinstance(node, ast.Attribute) or node.attr != name:
+        raise error  # `hasattr` and the like ask whether it exists
+    if is_unknown(error.obj):
+        run.mark(skipped=True)
+    else:
+        run.report(ShapewrightError(f"AttributeError: {error}", help=what_was_meant(error)), loc)
+    return run.unknown()
+
+
+def _call_of_unknown(self: Array[*tuple[Any, ...]], *_: object, **__: object) -> object:
+    """A call of what an attribute gave that does not exist."""
+    run = active()
+    if run is None or not is_unknown(self):
+        raise TypeError(f"{type(self).__name__!r} object is not callable")
+    run.mark(skipped=True)
+    return run.unknown()
+
+
 def _wrong_keyword(
     f: AnyFunction, kwargs: Mapping[str, object], error: TypeError
 ) -> tuple[ShapewrightError, Loc | None] | None:
     """What to report of a call with a keyword that `f` has not, and where; None if `error` is about something else."""
     parameters = inspect.signature(f).parameters
     unknown = [k for k in kwargs if k not in parameters]
-    called = error.__traceback__ is not None and error.__traceback__.tb_next is None  # `f` itself did not begin
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None and at.tb_next.tb_frame.f_code in TRANSPARENT:
+        at = at.tb_next
+    called = at is not None and at.tb_next is None  # `f` itself did not begin
     if not unknown or not called or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return None
     help_ = keyword(unknown[0], parameters)
@@ -272,7 +323,7 @@ class _Call:
         """The value, checked as the result."""
         run, plan = self._run, self._plan
         hint, source = plan.result
-        walk = Walk(frames=frames)
+        walk = Walk(frames=frames, naming=True)
         try:
             with exact_sizes():
                 value = walk.value(hint, value, source)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
 from ...compiler.ir.attrs import Attrs, AttrValue
-from ...compiler.loc import Loc, frame_loc, is_library_frame, user_loc
+from ...compiler.loc import Loc, frame_loc, is_users_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from .trail import Trail
 
 Key: TypeAlias = "tuple[str, int, int, int, int]"  # file and range
-_STDLIB = sysconfig.get_path("stdlib")
 
 
 @final
@@ -175,7 +173,7 @@ class Run:
             return
         own = not _is_wrong_name(error)
         if not (self.lost and own):
-            self.report(ShapewrightError(text_of(error), help=_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text_of(error), help=what_was_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -304,7 +302,7 @@ def _is_wrong_name(error: BaseException) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def _meant(error: BaseException) -> str | None:
+def what_was_meant(error: BaseException) -> str | None:
     """What exists, where another attribute or keyword was written."""
     known = elsewhere.meant(error)
     if known is not None or not isinstance(error, AttributeError) or error.obj is None:
@@ -353,6 +351,5 @@ def is_file(name: str) -> bool:
 
 
 def is_users(frame: FrameType) -> bool:
-    """Whether a frame executes code of the user: not ours, and not installed."""
-    file = frame.f_code.co_filename
-    return is_file(file) and not (is_library_frame(frame) or file.startswith(_STDLIB) or "site-packages" in file)
+    """Whether a frame executes code of the user that was read from a file."""
+    return is_file(frame.f_code.co_filename) and is_users_frame(frame)

@@ -11,8 +11,8 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any, TypeAlias, final
 
-from ...compiler.loc import Loc
-from .state import Key, is_unknown, is_users, key_of
+from ...compiler.loc import Loc, is_users_frame
+from .state import Key, is_unknown, key_of
 
 Statement: TypeAlias = "tuple[str, int, int]"  # file, first and last line
 
@@ -55,7 +55,7 @@ class Trail:
             sys.settrace(before)
 
     def _called(self, frame: FrameType, event: str, _: object) -> Any:
-        return _Frame(self._entered, self._passed, frame).step if is_users(frame) else None
+        return _Frame(self._entered, self._passed, frame).step if is_users_frame(frame) else None
 
 
 @final

@@ -668,8 +668,14 @@ def test_misspelled_keywords(check: Check) -> None:
     assert list(zip(places, [e.help for e in found], strict=True)) == [
         ((0, "axs=1"), "did you mean `axis`?"),
         ((1, "is_casual=True"), "did you mean `is_causal`?"),
-        ((2, "keepdim=True"), "did you mean `keepdims`?"),
+        ((2, "keepdim=True"), "write keepdims= for keepdim="),
         ((2, "shap=(2,)"), "did you mean `shape`?"),
         ((3, "colour=1"), None),
         ((4, "x.sum(axis=2)"), None),
     ]
+
+
+def test_a_class_that_cannot_be_is_a_diagnostic(check: Check) -> None:
+    block = "class Block(sw.Pack):\n    w: sw.Tensor[Ten]\n\n"
+    (d,) = check(f"{block}class Net(sw.Pack):\n    blocks: list[Block]\n").diagnostics
+    assert (d.code, d.help) == ("SW204", "declare it as `tuple[Block, ...]` (or a sw.TList)")

@@ -97,6 +97,29 @@ def test_check_says_the_same(tmp_path: Path) -> None:
     ]
 
 
+def test_check_goes_on_behind_such_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text("""
+import shapewright as sw
+
+class Batch(sw.Dim): ...
+class In(sw.Dim):
+    size = 3
+
+@sw.typed
+def f(x: sw.Tensor[Batch, In]) -> sw.Scalar:
+    if hasattr(x, "detach"):
+        x = x.detach()
+    size = getattr(x, "numel", None)
+    y = x.view(-1).clamp(0.0)
+    z = x.requires_grad
+    u = sw.relu(y) + z + sw.softmin(x)
+    return (x @ x).sum() + u.sum()
+""")
+    found = [(d.span.line, d.code) for d in check_source(file).diagnostics]
+    assert found == [(13, "SW000"), (14, "SW000"), (15, "SW000"), (16, "SW101")]
+
+
 def test_what_is_said_exists() -> None:
     for name, text in {**elsewhere.METHODS, **elsewhere.FUNCTIONS}.items():
         for function in re.findall(r"\bsw\.(\w+)", text):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pytest
@@ -347,3 +348,67 @@ def test_printed() -> None:
     assert "  table=IntTensor[Hidden=8] int64," in text
     assert "  eps=1e-05," in text
     assert repr(TList(ten(2), 3)) == "TList(\n  Tensor[2] float32,\n  3,\n)"
+
+
+# ---- what a class may declare
+def test_a_list_is_refused_where_the_class_is_defined() -> None:
+    with pytest.raises(DTypeError, match=r"field `blocks` of `Listed` is a list, and a pack does not change") as caught:
+
+        class Listed(Pack):  # pyright: ignore[reportUnusedClass] - it is refused
+            blocks: list[Dense[Hidden, Hidden]]
+
+    d = caught.value.diagnostic
+    assert d.help == "declare it as `tuple[Dense[Hidden, Hidden], ...]` (or a sw.TList)"
+    assert d.loc is not None and "blocks: list" in d.loc.text
+    with pytest.raises(DTypeError, match=r"`tuple\[Tensor\[Out\], ...\]`"):
+        type("Made", (Pack,), {"__annotations__": {"b": list[Tensor[Out]]}})
+
+
+@pytest.mark.parametrize("name", ["leaves", "named", "replace"])
+def test_a_field_is_not_called_like_a_method_of_every_pack(name: str) -> None:
+    with pytest.raises(ShapeError, match=f"a field cannot be called `{name}`: `Made.{name}\\(\\)` is a method"):
+        type("Made", (Pack,), {"__annotations__": {name: Tensor[Out]}})
+
+
+def test_constants_of_lists_and_methods_are_let_through() -> None:
+    class Fine(Pack):
+        kinds: ClassVar[list[int]] = [1]
+        listed: tuple[Tensor[Out], ...]
+        f: Callable[[list[int]], int]
+
+        def leaves(self) -> Any:
+            return "mine"
+
+    assert Fine(listed=(), f=len).leaves() == "mine"
+
+
+def test_a_list_for_a_tuple_says_what_to_write() -> None:
+    dense: Any = Dense(Tensor[In, Hidden].zeros(shape=(4, 2)), Tensor[Hidden].zeros(shape=(2,)))
+    with pytest.raises(DTypeError, match=r"write `tuple\(...\)` around it"):
+        cast("Any", Net)(dense, [], dense.b, {})
+
+
+def test_a_pack_says_how_it_is_changed() -> None:
+    dense: Any = Dense(Tensor[In, Hidden].zeros(shape=(4, 2)), Tensor[Hidden].zeros(shape=(2,)))
+    with pytest.raises(FrozenInstanceError, match=r"'b' of a pack.*pack = pack.replace\(b=...\)"):
+        dense.b = dense.b
+    with pytest.raises(FrozenInstanceError, match="cannot delete field 'b'"):
+        del dense.b
+
+
+class Osc(Pack):
+    a: Tensor[()]
+    b: Tensor[()]
+
+
+def test_numbers_for_tensors_say_what_to_write() -> None:
+    with pytest.raises(DTypeError, match=r"write `Osc\(a=Tensor\(1.0\), b=Tensor\(2\)\)`"):
+        Osc(a=1.0, b=2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - what is refused
+    with pytest.raises(DTypeError, match=r"make a tensor of `b`: write `Tensor\(2.0\)`"):
+        Osc(a=Tensor(1.0), b=2.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - what is refused
+    with pytest.raises(DTypeError, match=r"make a tensor of `a`: write `Tensor\(1\)`"):
+        Osc(a=Tensor(1.0), b=Tensor(2.0)).replace(a=1)
+
+
+def test_scalars_are_printed_with_their_values() -> None:
+    assert repr(Osc(Tensor(1.5), Tensor(2.0))) == "Osc(\n  a=Tensor[()](1.5, float32),\n  b=Tensor[()](2., float32),\n)"

@@ -100,7 +100,7 @@ def test_state_is_a_leaf_kind_of_its_own() -> None:
 
 
 def test_concrete_tensors_become_constants() -> None:
-    table: Any = sw.ones((3,), "float64")
+    table: Any = sw.ones((3,))
     scale: Any = sw.Scalar(2.0)
 
     def f(p: Dense, x: sw.Tensor[Batch, Inner]) -> Any:

@@ -57,10 +57,10 @@ def test_names_of_a_result(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     @sw.typed
     def f(x: sw.Tensor[Batch, Model]) -> sw.Tensor[Batch, Literal[3], Head]:
-        return x.reshape(x.shape[0], 3, 4)  # type: ignore[no-any-return]  # computed sizes
+        return x.reshape(x.shape[0], 3, 4)
 
     for _ in range(4):  # in full, and quickly
-        assert names(f(np.ones((2, 12), np.float32))) == ("Batch", None, "Head")
+        assert names(f(sw.ones((2, 12)))) == ("Batch", None, "Head")
 
 
 @pytest.mark.parametrize("kind", ["compiled", "full", "reference"])
@@ -123,7 +123,7 @@ def test_loops_have_the_names() -> None:
     p = P(q=sw.Tensor[Model, Model].normal(key=1))
     for function in (loss, by_hand):
         trainer = sw.ScalarTrainer(p, function, sw.Options(backend="compiled"))
-        source = trainer.lower(np.ones((2, 5, 12), np.float32)).source
+        source = trainer.lower(sw.ones((2, 5, 12))).source
         for loop in (
             "for batch in range(n):  # Batch",
             "for heads in range(3):  # Heads",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
@@ -292,3 +293,41 @@ def test_index_errors() -> None:
         x[1.5]
     with pytest.raises(sw.DTypeError, match="integer elements"):
         x[sw.Tensor([1.0])]
+
+
+def taking(key: Any) -> Callable[[Any], Any]:
+    def take(t: Any) -> Any:
+        return t[key]
+
+    return take
+
+
+def test_the_bounds_of_a_slice_are_integers() -> None:
+    x = sw.Tensor(A)
+    for bound in (2, np.int64(2), np.array(2), sw.IntTensor(2), sw.IntTensor([2])):
+        assert (x[:bound].numpy() == A[:2]).all()
+        assert (x[::bound].numpy() == A[::2]).all()
+    assert (sw.jit(taking(slice(np.int32(2))))(x).numpy() == A[:2]).all()
+    for wrong in (2.7, "2", "a", np.float64(2.0), np.array([1, 2])):
+        for key in (slice(wrong), slice(wrong, None), slice(None, None, wrong)):
+            with pytest.raises(sw.DTypeError, match=f"a slice with a bound of type {type(wrong).__name__}"):
+                x[key]
+            with pytest.raises(sw.DTypeError, match=f"a slice with a bound of type {type(wrong).__name__}"):
+                sw.jit(taking(key))(x)
+
+
+# ---- axes
+def test_axes_are_integers() -> None:
+    x = sw.Tensor(A)
+    for axis in (1, np.int64(1), np.array(1), [1], (np.int32(1),), {1}, range(1, 2)):
+        assert (x.sum(axis).numpy() == A.sum(1)).all()
+    assert (x.transpose(np.array([2, 0, 1])).numpy() == A.transpose(2, 0, 1)).all()
+    for wrong in (1.0, True, "1", Batch, (0, 1.0), [Batch], np.float64(1.0)):
+        for call in (x.sum, x.argmax, x.squeeze, x.unsqueeze, partial(sw.transpose, x), partial(sw.softmax, x)):
+            with pytest.raises(sw.ShapeError, match=r"axis is an int, not ") as error:
+                call(wrong)
+            assert error.value.code == "SW104"
+            assert error.value.diagnostic.help == "an axis is a number, counted from 0"
+    with pytest.raises(sw.ShapeError, match=r"no order of the 3 axes") as error:
+        x.transpose(1, 1)
+    assert error.value.diagnostic.help == "name each axis once"

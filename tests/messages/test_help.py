@@ -123,6 +123,75 @@ RIGHT = {
         "labels[:, None] * some(3)",
         'convert `labels[:, None]`: write `labels[:, None].astype("float32") * some(3)`',
     ),
+    "a number at the left of labels": ("1.0 / labels", 'convert `labels`: write `1.0 / labels.astype("float32")`'),
+    "a whole number at the left of labels": ("2 ** labels", 'convert `labels`: write `2 ** labels.astype("float32")`'),
+    "a number at the left of truth values": (
+        "m = rows > 0\n1 - m",
+        'convert `m`: write `1 - m.astype("int64")`',
+    ),
+    "a real number at the left of truth values": (
+        "m = rows > 0\n1.0 * m",
+        'convert `m`: write `1.0 * m.astype("float32")`',
+    ),
+    "a number compared with labels": ("0.5 < labels", 'convert `labels`: write `0.5 < labels.astype("float32")`'),
+    "a number that is to equal labels": ("0.5 == labels", 'convert `labels`: write `0.5 == labels.astype("float32")`'),
+    "labels that are to equal a number": ("labels == 0.5", 'convert `labels`: write `labels.astype("float32") == 0.5`'),
+    "a number and an expression that are to be equal": (
+        "half = 0.5\nhalf == (labels + 1)",
+        'convert `labels + 1`: write `half == (labels + 1).astype("float32")`',
+    ),
+    "an array compared with labels": (
+        "half = np.full(5, 0.5)\nhalf < labels",
+        'convert `labels`: write `half < labels.astype("float64")`',
+    ),
+    "labels or a number": (
+        "sw.where(rows > 0, labels, 0.5)",
+        'convert `labels`: write `sw.where(rows > 0, labels.astype("float32"), 0.5)`',
+    ),
+    "a number or labels": (
+        "m = rows > 0\nsw.where(m, 0.5, labels)",
+        'convert `labels`: write `sw.where(m, 0.5, labels.astype("float32"))`',
+    ),
+    "one tensor in two places": (
+        "m = rows > 0\nsw.where(m, 1, m)",
+        'convert `m`: write `sw.where(m, 1, m.astype("int64"))`',
+    ),
+    "a list and labels": (
+        "sw.mse_loss([1, 2, 3, 4, 5], labels)",
+        'convert `labels`: write `sw.mse_loss([1, 2, 3, 4, 5], labels.astype("float32"))`',
+    ),
+    "a constant of another width": (
+        "scale = sw.Tensor(np.ones(6))\nx * scale",
+        'convert `scale`: write `x * scale.astype("float32")`',
+    ),
+    "an axis by its class": (
+        "sw.Tensor[Batch, Pixels](x).sum(Pixels)",
+        "`Pixels` is axis 1: write `sw.Tensor[Batch, Pixels](x).sum(1)`",
+    ),
+    "an axis of an argument by its class": (
+        "def f(x: sw.Tensor[Batch, Pixels]) -> Any:\n    return sw.softmax(x, axis=Pixels)\nsw.typed(f)(x)",
+        "`Pixels` is axis 1: write `sw.softmax(x, axis=1)`",
+    ),
+    "axes by their classes": (
+        "t = sw.Tensor[Batch, Pixels](x)\nt.transpose(Pixels, Batch)",
+        "`Pixels` is axis 1 and `Batch` is axis 0: write `t.transpose(1, 0)`",
+    ),
+    "one of two axes by its class": (
+        "t = sw.Tensor[Batch, Pixels](x)\nt.mean((0, Pixels))",
+        "`Pixels` is axis 1: write `t.mean((0, 1))`",
+    ),
+    "an order of two axes": (
+        "t = some(2, 3, 4, 5)\nt.transpose(1, 2)",
+        "to exchange two axes, give the order of all: write `t.transpose(0, 2, 1, 3)`",
+    ),
+    "an order of two axes from the end": (
+        "t = some(2, 3, 4)\nt.transpose((-1, -2))",
+        "to exchange two axes, give the order of all: write `t.transpose((0, 2, 1))`",
+    ),
+    "an order of two axes by keyword": (
+        "sw.transpose(some(2, 3, 4), axes=(0, 2))",
+        "to exchange two axes, give the order of all: write `sw.transpose(some(2, 3, 4), axes=(2, 1, 0))`",
+    ),
     "exp of labels": ("sw.exp(labels)", "convert `labels`"),
     "an index of reals": ("sw.take(w, rows, axis=0)", "convert `rows`"),
     "targets of reals": ("sw.cross_entropy(x, rows)", "convert `rows`"),

@@ -113,7 +113,7 @@ def test_inspect_prints_kernels_and_their_lines(tmp_path: Path) -> None:
     ("target", "message"),
     [
         ("nothing", "FILE.py:NAME"),
-        ("missing.py:trainer", "not a Python file"),
+        ("missing.py:trainer", "there is no file missing.py"),
         ("{file}:absent", "has no 'absent'"),
     ],
 )

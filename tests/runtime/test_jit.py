@@ -16,7 +16,7 @@ from shapewright.runtime.jit import Jitted, jit
 from shapewright.runtime.options import Options
 from shapewright.runtime.programs import COMPILATIONS
 from shapewright.runtime.trainer import ScalarTrainer
-from shapewright.runtime.transforms import grad
+from shapewright.runtime.transforms import grad, value_and_grad, vjp
 
 from . import models
 from .conftest import Make
@@ -43,6 +43,31 @@ def test_a_prediction_and_a_metric(options: Make) -> None:
         assert float(score(pack, x, y)) == float(accuracy(pack, x, y))
     assert COMPILATIONS.count - before in (0, 2)
     assert predict(pack, models.class_data(4)[0]).names == ("Batch", "Classes")
+
+
+def halved(w: Tensor[Features]) -> Tensor[()]:
+    return (w * w).sum() * 0.5
+
+
+def untyped(a: Any, b: Any = 1) -> Any:
+    return a * b
+
+
+def test_what_is_shown_of_it(options: Make) -> None:
+    """Types as messages show them; a derivative has its own name and result."""
+    fast = jit(scaled, options())
+    assert (
+        repr(fast)
+        == "jit(scaled(p: Line, x: Tensor[Batch, Features], *, factor: float = 2.0) -> Tensor[Batch], 0 programs)"
+    )
+    assert repr(jit(grad(halved))) == "jit(grad(halved)(w: Tensor[Features]) -> Tensor[Features], 0 programs)"
+    both = jit(value_and_grad(models.line_loss))
+    assert repr(both).endswith("-> tuple[Tensor[()], Line], 0 programs)")
+    assert repr(grad(halved)).startswith("<function grad(halved) at")
+    w = Tensor[Features].ones(shape=(models.FEATURES,))
+    assert repr(vjp(halved, w)[1]).startswith("<function vjp(halved) at")
+    assert repr(jit(untyped)) == "jit(untyped(a, b=1), 0 programs)"
+    assert jit(grad(halved))(w).shape == (models.FEATURES,)
 
 
 def test_keyword_only_arguments_are_static(options: Make) -> None:

@@ -160,6 +160,8 @@ def test_what_cannot_be_inspected_or_checked(tmp_path: Path) -> None:
         done.stderr
         == f"{file}:f is a function of `x` and `y`: name a trainer, a program, or a function without arguments\n"
     )
+    done = command("inspect", f"{tmp_path / 'none.py'}:f")
+    assert (done.returncode, done.stderr) == (1, f"there is no file {tmp_path / 'none.py'}\n")
     done = command("check", str(tmp_path / "none.py"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error[SW801]: there is no file {tmp_path / 'none.py'}\nhelp: pass the path of a file\n"

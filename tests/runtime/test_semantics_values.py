@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -228,3 +228,20 @@ def test_one_dtype_on_both_sides(options: Make) -> None:
     seen.clear()
     assert double.step(x, y, lr=0.1).dtype == np.float64
     assert set(seen) == {"float64"}
+
+
+@pytest.mark.parametrize(("dtype", "other"), [(None, np.float64), ("float64", np.float32)])
+def test_a_constant_of_another_width_is_refused(dtype: str | None, other: Any, options: Make) -> None:
+    scale: Any = cast("Any", sw).Tensor(np.linspace(0, 1, models.FEATURES).astype(other))
+
+    def loss(p: models.Line, x: Any, y: Any, *, fits: bool) -> Any:
+        error = (x * (scale.astype(float) if fits else scale)) @ p.w + p.b - y
+        return (error * error).mean()
+
+    x, y = models.line_data()
+    wanted = {} if dtype is None else {"dtype": dtype}
+    trainer: Any = cast("Any", sw.ScalarTrainer)(models.line(), loss, options(**wanted))
+    with pytest.raises(sw.DTypeError, match="mul needs operands of one element type") as error:
+        trainer.step(x, y, lr=0.1, fits=False)
+    assert error.value.code == "SW202"
+    assert trainer.step(x, y, lr=0.1, fits=True).dtype == (dtype or "float32")

@@ -364,7 +364,7 @@ def test_repr(options: Make) -> None:
     trainer = make(options(), requires_grad=[True, False, True, True])
     trainer.step(*models.class_data(), lr=0.1)
     backend = options().backend
-    assert repr(trainer) == f"ScalarTrainer(66 parameters in 4 tensors (1 frozen), backend {backend} on cpu, 1 steps)"
+    assert repr(trainer) == f"ScalarTrainer(66 parameters in 4 tensors (1 frozen), backend {backend} on cpu, 1 step)"
 
 
 def test_lookup_by_rows(options: Make) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pytest
@@ -23,10 +23,11 @@ from shapewright.dsl.tensor import IntTensor, Tensor
 from shapewright.dsl.typed import typed
 from shapewright.runtime.options import Options
 from shapewright.runtime.trainer import ScalarTrainer
+from shapewright.runtime.transforms import grad
 
 from . import models
 from .conftest import Make
-from .models import ints, reals
+from .models import Batch, Features, ints, reals
 
 V = TypeVar("V")
 Trainer = ScalarTrainer[models.MLP, Tensor[models.Batch, models.Features], IntTensor[models.Batch]]
@@ -98,7 +99,8 @@ BAD_LOSSES: list[tuple[str, Callable[[Any, Any], Any], type[ShapewrightError], s
     ("not scalar", lambda p, x: x @ p.w, ShapeError, "not a scalar"),
     ("Python number", lambda p, x: 1.0, DTypeError, "returned a Python float"),
     ("integer", lambda p, x: (x @ p.w).argmax(), DTypeError, "no gradient"),
-    ("None", lambda p, x: None, DTypeError, "returned a Python NoneType"),
+    ("None", lambda p, x: None, DTypeError, "returned None, not a tensor"),
+    ("loss and more", lambda p, x: ((x @ p.w).sum(), x), DTypeError, "return the loss alone; sw.StateTrainer takes"),
 ]
 
 
@@ -111,6 +113,42 @@ def test_a_loss_of_another_kind_is_refused(options: Make, loss: Any, error: type
             getattr(trainer, method)(x, **({"lr": 0.1} if method == "step" else {}))
         assert "test_trainer_errors.py" in str(caught.value)
     assert trainer.steps == 0
+
+
+def test_a_derivative_is_no_loss(options: Make) -> None:
+    trainer: Any = cast("Any", ScalarTrainer)(models.line(), grad(models.line_loss), options())
+    with pytest.raises(DTypeError, match=r"`grad\(line_loss\)` returned a pack Line, not a tensor") as caught:
+        trainer.forward(*models.line_data())
+    assert "pass the function itself: a trainer takes its gradients" in str(caught.value)
+
+
+def flagged(p: models.Line, x: Tensor[Batch, Features], train: bool = True) -> Tensor[()]:
+    return (x @ p.w).sum()
+
+
+def constant(p: models.Line, x: Tensor[Batch, Features], *, train: bool = True) -> Tensor[()]:
+    return (x @ p.w).sum()
+
+
+def test_inputs_and_constants_are_told_apart(options: Make) -> None:
+    """What is passed by position is an input, what stands behind the `*` a constant: each mistake says what to write."""
+    x, _ = models.line_data()
+    trainer: Any = ScalarTrainer(models.line(), typed(flagged), options())
+    with pytest.raises(DTypeError, match=r"write `\*, train: bool`"):
+        trainer.step(x, True, lr=0.1)
+    losses: list[Any] = [constant, typed(constant)]
+    for f in losses:
+        trainer = ScalarTrainer(models.line(), f, options())
+        with pytest.raises(ShapeError, match=r"what stands behind the `\*` is passed by name: `train=...`") as caught:
+            trainer.step(x, True, lr=0.1)
+        assert "*, train" in str(caught.value)
+    with pytest.raises(
+        ShapeError, match=r"`x` of `constant` is an input.*(\n.*)*help: pass it by position, without `x=`"
+    ):
+        trainer.step(x=x, lr=0.1)
+    trainer = ScalarTrainer(models.line(), models.line_loss, options())
+    with pytest.raises(ShapeError, match=r"write a `\*` in front of it to pass its elements one by one"):
+        trainer.step(models.line_data(), lr=0.1)
 
 
 def test_another_number_of_inputs_for_a_plain_loss(options: Make) -> None:

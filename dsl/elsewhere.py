@@ -154,7 +154,7 @@ def _note(error: Exception) -> None:
         error.add_note(f"help: {help_}")
 
 
-def meant(error: Exception) -> str | None:
+def meant(error: BaseException) -> str | None:
     """What to write instead of the attribute of a tensor or of this package that does not exist, or of the keyword."""
     if isinstance(error, AttributeError):
         name = str(error.name)

@@ -52,7 +52,7 @@ def inspect(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Python files with typed functions")],
+    files: Annotated[list[Path], typer.Argument(help="Python files with typed functions, or folders of them")],
     json: Annotated[bool, typer.Option("--json", help="print a list of objects")] = False,
     timeout: Annotated[float, typer.Option(help="seconds for importing a file and checking it")] = 20.0,
     verbose: Annotated[bool, typer.Option("--verbose", help="print how long it took")] = False,
@@ -71,7 +71,9 @@ def check(
 
 
 @app.command()
-def lsp() -> None:
+def lsp(
+    stdio: Annotated[bool, typer.Option("--stdio", help="what it does anyway; editors pass it", hidden=True)] = True,
+) -> None:
     """Serve an editor: errors, shapes, costs and kernels of the typed functions of a file (needs the package pygls)."""
     try:
         from .lsp.server import serve

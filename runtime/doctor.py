@@ -16,6 +16,7 @@ Status = Literal["ok", "optional", "missing"]
 REQUIRED = ("numpy", "numba", "llvmlite", "scipy", "jaxtyping", "beartype", "rich", "typer", "safetensors")
 OPTIONAL = (
     ("scikit-learn", "the digits of `shapewright demo`", "pip install 'shapewright[data]'"),
+    ("pygls", "the language server, `shapewright lsp`", "pip install 'shapewright[lsp]'"),
     ("matplotlib", "plots", "pip install 'shapewright[plot]'"),
     ("pyrefly-shape-extensions", "size arithmetic in the Pyrefly checker", "pip install 'shapewright[pyrefly]'"),
     ("torch", "the comparisons of `make test-torch`", "pip install torch==2.13.0"),
@@ -102,8 +103,9 @@ def _cache() -> Iterator[Check]:
 
     info = cache_info()
     folder = next(path for path in (info.root, *info.root.parents) if path.exists())
-    writable = os.access(folder, os.W_OK)
-    how = f"{folder} is not writable: set SHAPEWRIGHT_CACHE to a folder that is"
+    writable = folder.is_dir() and os.access(folder, os.W_OK)
+    what = "not writable" if folder.is_dir() else "not a folder"
+    how = f"{folder} is {what}: set SHAPEWRIGHT_CACHE to a folder that is writable"
     yield Check("kernel cache", "folder", "ok" if writable else "missing", str(info), how)
 
 

@@ -9,7 +9,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,14 +28,14 @@ def fix_file(path: Path, timeout: float = 20.0) -> tuple[CheckResult, list[Diagn
     the end; its encoding and the ends of its lines stay.
 
     Raises:
-        OptionError: as `check_source`, or the file was written by somebody else meanwhile.
+        OptionError: as `check_source`, or the file cannot be written, or was by somebody else meanwhile.
     """
     result = check_source(path, timeout=timeout)
-    if not result.imported:
+    if not (result.imported and result.finished):  # nobody knows what the functions behind it have
         return result, []
     before = path.read_bytes()
-    encoding, _ = tokenize.detect_encoding(BytesIO(before).readline)
-    state = _State(before.decode(encoding), result, [])
+    encoding, text = _decoded(path, before)
+    state = _State(text, result, [])
     refused: set[Diagnostic] = set()
     while (error := _first(state.result.diagnostics, state.result, refused)) is not None:
         better = _better(path, timeout, state, error)
@@ -46,6 +46,15 @@ def fix_file(path: Path, timeout: float = 20.0) -> tuple[CheckResult, list[Diagn
     if state.fixed:
         _write(path, before, state.text.encode(encoding))
     return state.result, state.fixed
+
+
+def _decoded(path: Path, content: bytes) -> tuple[str, str]:
+    """The encoding of a file, and its text."""
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+        return encoding, content.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path} cannot be read: {error}", help="save it as UTF-8", code="SW801") from None
 
 
 class _State(NamedTuple):
@@ -67,9 +76,9 @@ def _better(path: Path, timeout: float, start: _State, error: Diagnostic) -> _St
     state, next_error = start, error
     for _ in range(_MOST):
         assert next_error.fix is not None
-        text = applied(next_error.fix, state.text.split("\n"))
+        text = applied(next_error.fix, StringIO(state.text, newline="").readlines(), "")  # they keep their ends
         after = check_source(path, timeout=timeout, text=text)
-        if not after.imported:
+        if not (after.imported and after.finished):
             return None
         state = _State(text, after, [*state.fixed, next_error])
         if len(after.diagnostics) < len(start.result.diagnostics):
@@ -81,16 +90,16 @@ def _better(path: Path, timeout: float, start: _State, error: Diagnostic) -> _St
     return None
 
 
-def applied(fix: Fix, lines: Sequence[str]) -> str:
-    """The text with a change."""
+def applied(fix: Fix, lines: Sequence[str], between: str = "\n") -> str:
+    """The text with a change; `between`: what stands between its lines."""
     at = fix.span
     before, after = lines[at.line - 1][: at.column - 1], lines[at.end_line - 1][at.end_column - 1 :]
-    return "\n".join([*lines[: at.line - 1], before + fix.text + after, *lines[at.end_line :]])
+    return between.join([*lines[: at.line - 1], before + fix.text + after, *lines[at.end_line :]])
 
 
 def corrects(before: CheckResult, error: Diagnostic, after: CheckResult) -> bool:
     """Whether a check finds the same errors, without this one."""
-    return after.imported and _errors(after) == _errors(before) - Counter([_key(error)])
+    return after.imported and after.finished and _errors(after) == _errors(before) - Counter([_key(error)])
 
 
 def _errors(result: CheckResult) -> Counter[tuple[str, str, str]]:
@@ -102,16 +111,26 @@ def _key(d: Diagnostic) -> tuple[str, str, str]:
 
 
 def _write(path: Path, before: bytes, after: bytes) -> None:
-    """Replace a file as a whole, if it is still what was read."""
+    """Replace a file as a whole, if it is still what was read. One that has several names is written in its place."""
     target = path.resolve()  # of a link, what it points to
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(after)
-        shutil.copymode(target, temporary)
-        if target.read_bytes() != before:
-            raise OptionError(f"{path} was changed while it was checked", help="run the check again", code="SW801")
-        os.replace(temporary, target)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        status = target.stat()
+        if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
+            raise PermissionError("it is read-only")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(after)
+            shutil.copymode(target, temporary)
+            if target.read_bytes() != before:
+                raise OptionError(f"{path} was changed while it was checked", help="run the check again", code="SW801")
+            if status.st_nlink == 1:
+                os.replace(temporary, target)
+            else:
+                target.write_bytes(after)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OptionError(f"{path} cannot be corrected: {why}", help="make it writable", code="SW801") from None

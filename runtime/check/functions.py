@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import linecache
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import ModuleType
-from typing import Any, cast, final
+from types import CodeType, ModuleType
+from typing import cast, final, get_overloads
 
 from ...compiler.errors import ShapewrightError
 from ...compiler.loc import Loc
@@ -21,6 +22,7 @@ from ...dsl.interpreters import use
 from ...dsl.scope import axis_scope
 from ...dsl.typed import Plan
 from .arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
+from .importing import made
 from .state import Found, Key, Restart, Run, Seen, ShapeOps, activate, has_any_keys, key_of
 from .trail import Trail
 
@@ -103,29 +105,60 @@ def targets(module: ModuleType, file: str) -> list[Target]:
     """The typed functions and methods that are defined in the file of a module, in order of lines."""
     found: dict[int, Target] = {}
     for value in list(vars(module).values()):
-        if isinstance(value, type) and value.__module__ == module.__name__:
-            for member in list(vars(cast("type[object]", value)).values()):
-                _add(found, member, file, cast("type[object]", value))
-        else:
-            _add(found, value, file, None)
+        _add_all(found, value, file, None, module.__name__)
+    codes = {_code(t.plan) for t in found.values()}
+    for f in made:  # what the module does not hold: entries of a registry, functions whose name another one has now
+        plan = vars(f)["_plan"]
+        code = _code(plan)
+        inner = "<locals>" in str(getattr(plan.f, "__qualname__", ""))  # it is checked where it is called
+        if code not in codes and not inner and all(f is not o for o in get_overloads(plan.f)):
+            _add(found, f, file, None)
     return sorted(found.values(), key=lambda t: (t.place.line, t.name))
 
 
+def _add_all(found: dict[int, Target], value: object, file: str, owner: type[object] | None, module: str) -> None:
+    """Add a function; of a class, its methods and those of the classes in it."""
+    if not isinstance(value, type) or value.__module__ != module:
+        _add(found, value, file, owner)
+    elif owner is None or value.__qualname__.startswith(f"{owner.__qualname__}."):
+        cls = cast("type[object]", value)
+        for member in list(vars(cls).values()):
+            _add_all(found, member, file, cls, module)
+
+
+_HOLDERS: dict[type[object], str] = {
+    staticmethod: "__func__",
+    classmethod: "__func__",
+    property: "fget",
+    functools.cached_property: "func",
+    functools.partial: "func",
+    functools.partialmethod: "func",
+}
+
+
 def _add(found: dict[int, Target], value: object, file: str, owner: type[object] | None) -> None:
-    if isinstance(value, staticmethod | classmethod):
-        owner = None if isinstance(value, staticmethod) else owner
-        value = cast("Any", value).__func__
-    while callable(value):
-        held: dict[str, object] = getattr(value, "__dict__", {})
+    while True:
+        holder = next((attribute for cls, attribute in _HOLDERS.items() if isinstance(value, cls)), None)
+        if holder is not None:
+            owner = None if isinstance(value, staticmethod) else owner
+            value = cast("object", getattr(value, holder))
+            continue
+        held: dict[str, object] = getattr(value, "__dict__", {}) if callable(value) else {}
         plan = held.get("_plan")
         if isinstance(plan, Plan):
-            code = getattr(inspect.unwrap(plan.f), "__code__", None)
-            if code is not None and code.co_filename == file and id(plan) not in found:
-                node = definition(file, code.co_firstlineno, code.co_name)
-                place = _place(file, code.co_firstlineno, plan.name, node)
-                found[id(plan)] = Target(plan.name, value, plan, owner, place, node)
-            return
+            break
         value = held.get("__wrapped__")
+        if value is None:
+            return
+    code = _code(plan)
+    if code is not None and code.co_filename == file and id(plan) not in found:
+        node = definition(file, code.co_firstlineno, code.co_name)
+        place = _place(file, code.co_firstlineno, plan.name, node)
+        found[id(plan)] = Target(plan.name, cast("Callable[..., object]", value), plan, owner, place, node)
+
+
+def _code(plan: Plan) -> CodeType | None:
+    return getattr(inspect.unwrap(plan.f), "__code__", None)
 
 
 def _place(file: str, first: int, name: str, node: _NODE | None) -> Loc:

@@ -33,7 +33,7 @@ from ...dsl.tensor import Tensor
 from ...dsl.typed import Arguments, Plan
 from .arguments import Bound, Builder, Unbound
 from .caught import is_caught
-from .state import Run, State, Stop, active, is_unknown, what_was_meant
+from .state import Restart, Run, State, Stop, active, is_unknown, what_was_meant
 
 Instead: TypeAlias = Literal["tensor", "stop", "nan", "true", "self"]  # in the place of a result that there is not
 AnyFunction: TypeAlias = "Callable[..., Any]"
@@ -302,7 +302,9 @@ class _Call:
         except ShapewrightError as error:
             run.report(error)
             return self._guess(local)
-        except Exception as error:
+        except Restart:
+            raise
+        except BaseException as error:  # `sys.exit` too
             run.report_exception(error)
             return self._guess(local)
         return self._guess(local) if is_unknown(value) else self._result(value, (args, kwargs), local, frames)

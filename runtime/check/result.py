@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
@@ -132,7 +132,10 @@ class FunctionResult:
 @final
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What `check_source` returns. Times are seconds: of importing the file (the library included), of the shapes."""
+    """What `check_source` returns. Times are seconds: of importing the file (the library included), of the shapes.
+
+    finished: whether all functions were looked at; if not, the check of one did not end.
+    """
 
     file: str
     imported: bool
@@ -141,6 +144,7 @@ class CheckResult:
     functions: tuple[FunctionResult, ...] = ()
     import_time: float = 0.0
     shape_time: float = 0.0
+    finished: bool = True
 
     @property
     def checked(self) -> int:
@@ -159,6 +163,19 @@ class CheckResult:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def together(file: str, parts: Iterable[CheckResult], import_time: float = 0.0, shape_time: float = 0.0) -> CheckResult:
+    """The result of a file from those of its functions: every error once, in order of lines."""
+    parts = list(parts)
+    found: dict[tuple[Span, str], Diagnostic] = {}
+    for d in (d for part in parts for d in part.diagnostics):
+        found.setdefault((d.span, d.code), d)
+    listed = sorted(found.values(), key=lambda d: (d.span.file != file, d.span, d.code))
+    wrong = {(d.span.file, d.span.line) for d in listed}
+    notes = [n for n in dict.fromkeys(n for part in parts for n in part.notes) if (n.file, n.line) not in wrong]
+    functions = tuple(f for part in parts for f in part.functions)
+    return CheckResult(file, True, tuple(listed), tuple(notes), functions, import_time, shape_time)
 
 
 # ---- from the data that `dataclasses.asdict` makes

@@ -9,27 +9,36 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 
+from ...compiler.errors import OptionError
+from .files import chosen
 from .fix import fix_file
-from .result import CheckResult, Diagnostic
-from .source import check_source
+from .result import CheckResult, Diagnostic, Span
+from .source import check_source, end_all
 
 
-def show(files: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool, fix: bool = False) -> int:
-    """Check files and print the report. The exit status: 0, 1 with errors, 2 if a file cannot be imported.
+def show(paths: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool, fix: bool = False) -> int:
+    """Check files, and those of folders, and print the report. The exit status: 0, 1 with errors, 2 if one cannot be
+    imported or is not there.
 
     fix: the files are corrected first, as far as the help of their errors does that.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each file has a process of its own
-        for file in files if fix else ():  # one after the other: a file may import another
-            for d in fix_file(file, timeout)[1]:
-                line = f"{file}:{d.span.line}:{d.span.column}: fixed[{d.code}]: {d.help}"
-                print(line, file=sys.stderr if as_json else None)
-        whole = list(pool.map(partial(check_source, timeout=timeout), files))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # it may be ASCII
+    files, wrong = chosen(paths)
+    if fix:  # one after the other: a file may import another
+        wrong += [(file, error) for file in files if (error := _fixed(file, timeout, aside=as_json)) is not None]
+    whole = _checked(files, timeout)
     results = [_with_paths(result, file) for result, file in zip(whole, files, strict=True)]
     if as_json:
-        print(json.dumps([d.to_json() for result in results for d in result.diagnostics], indent=2))
+        objects = [_object(path, error) for path, error in wrong]
+        objects += [d.to_json() for result in results for d in result.diagnostics]
+        print(json.dumps(objects, indent=2))
+    for _, error in wrong:
+        print(error, file=sys.stderr)
     for result in results:
         if not as_json:
             *lines, last = report(result)
@@ -39,7 +48,37 @@ def show(files: Sequence[Path], *, as_json: bool, timeout: float, verbose: bool,
             side.append(f"import {result.import_time:.2f} s, shapes {1e3 * result.shape_time:.1f} ms")
         if side:
             print("\n".join(side), file=sys.stderr)
-    return max(2 if not r.imported else 1 if r.diagnostics else 0 for r in results)
+    return 2 if wrong else max(2 if not r.imported else 1 if r.diagnostics else 0 for r in results)
+
+
+def _checked(files: Sequence[Path], timeout: float) -> list[CheckResult]:
+    """The results of files, each in a process of its own."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            return list(pool.map(partial(check_source, timeout=timeout), files))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()  # the others wait for their processes
+            raise
+
+
+def _fixed(file: Path, timeout: float, *, aside: bool) -> OptionError | None:
+    """Correct a file and say what was done, or why it was not."""
+    try:
+        for d in fix_file(file, timeout)[1]:
+            line = f"{file}:{d.span.line}:{d.span.column}: fixed[{d.code}]: {d.help}"
+            print(line, file=sys.stderr if aside else None)
+    except OptionError as error:
+        if error.code != "SW801":
+            raise
+        return error
+    return None
+
+
+def _object(path: Path, error: OptionError) -> dict[str, object]:
+    """What `--json` prints for a path that means no file, or for a file that cannot be corrected."""
+    d = error.diagnostic
+    return Diagnostic(Span(str(path), 1, 1, 1, 1), error.code, d.message, "<module>", help=d.help).to_json()
 
 
 def report(result: CheckResult) -> Iterator[str]:

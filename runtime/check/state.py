@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast, final
 
 from ...compiler import sizes
 from ...compiler.errors import ShapewrightError
 from ...compiler.ir.attrs import Attrs, AttrValue
-from ...compiler.loc import Loc, is_users_frame, user_loc
+from ...compiler.loc import Loc, frame_loc, is_users_frame, user_loc
 from ...compiler.ops.table import infer
 from ...compiler.sizes import Poly, Size, Symbol, symbols
 from ...compiler.types import DType, TensorType
@@ -164,11 +165,11 @@ class Run:
         if is_caught(error):
             raise error
         self.lost = True
-        at = error.diagnostic.loc = loc or error.diagnostic.loc or self.place
+        at = error.diagnostic.loc = in_file(loc or error.diagnostic.loc) or self.place
         if not self.muted:
             self.errors.setdefault(key_of(at), Found(error, at, own))
 
-    def report_exception(self, error: Exception) -> None:
+    def report_exception(self, error: BaseException) -> None:
         """Keep an exception that is none of ours, unless it may come from a tensor whose type is unknown.
 
         One that the program catches is raised.
@@ -180,8 +181,7 @@ class Run:
             return
         own = not _is_wrong_name(error)
         if not (self.lost and own):
-            text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.report(ShapewrightError(text, help=what_was_meant(error)), raised_at(error), own=own)
+            self.report(ShapewrightError(text_of(error), help=what_was_meant(error)), raised_at(error), own=own)
 
     def mark(self, *, skipped: bool = False) -> None:
         """The user's line was evaluated, or was not since an operand is unknown."""
@@ -301,7 +301,7 @@ def _facts_of_entries(entries: Mapping[object, object]) -> Facts | None:
     return Facts(f"dict[str, {' | '.join(texts)}]", fields=() if isinstance(entries, AnyKeys) else fields)
 
 
-def _is_wrong_name(error: Exception) -> bool:
+def _is_wrong_name(error: BaseException) -> bool:
     """Whether an exception is made by what is written, whatever tensors there are: a name that does not exist, in the
     module or of something whose class is known."""
     if isinstance(error, AttributeError):
@@ -310,7 +310,7 @@ def _is_wrong_name(error: Exception) -> bool:
     return type(error) is NameError and "free variable" not in str(error)
 
 
-def what_was_meant(error: Exception) -> str | None:
+def what_was_meant(error: BaseException) -> str | None:
     """What exists, where another attribute or keyword was written."""
     known = elsewhere.meant(error)
     if known is not None or not isinstance(error, AttributeError) or error.obj is None:
@@ -325,11 +325,39 @@ def key_of(loc: Loc) -> Key:
     return (loc.file, loc.line, loc.col, loc.end_line, loc.end_col)
 
 
+def text_of(error: BaseException) -> str:
+    """An exception of the program's own, without characters that command terminals."""
+    try:
+        text = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}".removesuffix(": ")
+    except Exception:  # its own
+        return type(error).__name__
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 def raised_at(error: BaseException) -> Loc | None:
     """The innermost line of the user's files that an exception passed."""
     found: Loc | None = None
     tb = error.__traceback__
     for (frame, _), s in zip(traceback.walk_tb(tb), traceback.extract_tb(tb), strict=True):
-        if s.lineno is not None and is_users_frame(frame):
+        if s.lineno is not None and is_users(frame):
             found = Loc(s.filename, s.lineno, s.end_lineno or s.lineno, s.colno or 0, s.end_colno or 0, s.name)
     return found
+
+
+def in_file(loc: Loc | None) -> Loc | None:
+    """The place, if it is in a file; else the innermost line of the user that runs and is in one: that which called `eval`
+    or `exec`."""
+    frame: FrameType | None = None if loc is None or is_file(loc.file) else sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
+    while frame is not None and not is_users(frame):
+        frame = frame.f_back
+    return frame_loc(frame) if frame is not None else loc if loc is not None and is_file(loc.file) else None
+
+
+def is_file(name: str) -> bool:
+    """Whether code was read from a file, and not from a string (`<string>`, `<unknown>`)."""
+    return not (name.startswith("<") and name.endswith(">"))
+
+
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame executes code of the user that was read from a file."""
+    return is_file(frame.f_code.co_filename) and is_users_frame(frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -26,27 +26,27 @@ _PLACE = re.compile(r"(?: at |\s*\()([^()\s]+\.py):(\d+)\)?$")
 class Look:
     """How a client sees the files of a check.
 
-    checked: the lines that the check read. lines_of: those of another file, by path. edits: what has happened to `checked`
-    since. related: whether the client shows places that belong to a diagnostic. docs: address of the documentation, None
+    checked: the lines that the check read. edits: what has happened to them since. other: both for another file, by path.
+    sources: the files that were imported. related: whether the client shows places that belong to a diagnostic. docs: address of the documentation, None
     for the pages that come with the package.
     """
 
     file: str
     checked: list[str]
     edits: LineMap
-    lines_of: Callable[[str], list[str]]
+    other: Callable[[str], tuple[list[str], LineMap]]
+    sources: Collection[str]
     codec: PositionCodec
     related: bool
     docs: str | None = None
 
     def range(self, span: Span, *, exactly: bool = False) -> types.Range:
         """The range of a span in the units of the client; the whole line if it is empty, unless it is meant exactly."""
-        lines = self.checked if span.file == self.file else self.lines_of(span.file)
+        lines, edits = (self.checked, self.edits) if span.file == self.file else self.other(span.file)
         place = range_of(span, lines, self.codec)
         if place.start == place.end and not exactly:
             place = line_range(span.line, lines, self.codec)
-        by = (self.edits.new(span.line) or span.line) - span.line if span.file == self.file else 0
-        return shifted(place, by)
+        return shifted(place, (edits.new(span.line) or span.line) - span.line)
 
     def line(self, file: str, line: int) -> types.Range:
         """What stands in a line."""
@@ -54,14 +54,14 @@ class Look:
 
 
 def diagnostics_of(result: CheckResult, look: Look) -> dict[str, list[types.Diagnostic]]:
-    """The diagnostics of a check by file. Notes are those of functions that are not checked, or fail with some sizes."""
+    """The diagnostics of a check by file. Notes are those of functions that are not checked, or fail with some sizes; of a
+    file that cannot be imported, where it imports what fails."""
+    of_notes = types.DiagnosticSeverity.Information if result.imported else types.DiagnosticSeverity.Error
     found: dict[str, list[types.Diagnostic]] = {result.file: []}
     for d in result.diagnostics:
         found.setdefault(d.span.file, []).append(_diagnostic(d, look))
     for note in result.notes:
-        shown = types.Diagnostic(
-            look.line(note.file, note.line), note.text, severity=types.DiagnosticSeverity.Information, source=SOURCE
-        )
+        shown = types.Diagnostic(look.line(note.file, note.line), note.text, severity=of_notes, source=SOURCE)
         found.setdefault(note.file, []).append(shown)
     return found
 
@@ -89,13 +89,13 @@ def title_of(error: Diagnostic) -> str:
 
 
 def _related(d: Diagnostic, look: Look) -> Iterator[tuple[str, types.DiagnosticRelatedInformation]]:
-    """The notes that name a line of a file that is known by its name."""
-    files = {Path(f).name: f for f in (look.file, d.span.file)}
+    """The notes that name a line of a file that is known by its name, and has it alone."""
+    known = {look.file, d.span.file, *look.sources}
     for note in d.notes:
         found = _PLACE.search(note)
-        file = files.get(found[1]) if found is not None else None
-        if found is not None and file is not None:
-            place = types.Location(uri_of(file), look.line(file, int(found[2])))
+        files = [f for f in known if found is not None and Path(f).name == found[1]]
+        if found is not None and len(files) == 1:
+            place = types.Location(uri_of(files[0]), look.line(files[0], int(found[2])))
             yield note, types.DiagnosticRelatedInformation(place, note[: found.start()])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
@@ -61,27 +62,37 @@ class ProgramText:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compiled:
     """The programs of a file, and why functions have none, by name ("": the file cannot be imported)."""
 
     programs: tuple[ProgramText, ...]
     missing: Mapping[str, str]
 
+    @cached_property
+    def _rows(self) -> dict[tuple[str, int], dict[int, list[tuple[str, str]]]]:
+        """By line: the names of the rows of each program that compute it, with the first role in which they do."""
+        found: dict[tuple[str, int], dict[int, list[tuple[str, str]]]] = {}
+        for i, program in enumerate(self.programs):
+            for row in program.rows:
+                for file, line in dict.fromkeys((x.file, x.line) for x in row.lines):
+                    role = _role(row.lines, file, line) or _ROLES[0]
+                    rows = found.setdefault((file, line), {}).setdefault(i, [])
+                    rows.append((row.text.partition(" ")[0], role))
+        return found
+
+    def _numbers_for(self, file: str, line: int) -> list[int]:
+        found = list(self._rows.get((file, line), {}))
+        return [i for i in found if self.programs[i].kind != "forward"] or found
+
     def programs_for(self, file: str, line: int) -> list[ProgramText]:
         """The programs that compute a line; only those that also have its derivative, if there are any."""
-        found = [p for p in self.programs if any(_role(r.lines, file, line) is not None for r in p.rows)]
-        return [p for p in found if p.kind != "forward"] or found
+        return [self.programs[i] for i in self._numbers_for(file, line)]
 
     def names_for(self, file: str, line: int) -> list[str]:
         """What computes a line, in order: names of kernels, and of products of the library."""
-        names = [
-            (r.text.partition(" ")[0], _role(r.lines, file, line))
-            for p in self.programs_for(file, line)
-            for r in p.rows
-        ]
-        ordered = sorted(((n, role) for n, role in names if role is not None), key=lambda x: _ROLES.index(x[1]))
-        return list(dict.fromkeys(n for n, _ in ordered))
+        names = [x for i in self._numbers_for(file, line) for x in self._rows[file, line][i]]
+        return list(dict.fromkeys(n for n, _ in sorted(names, key=lambda x: _ROLES.index(x[1]))))
 
 
 def read_compiled(data: Mapping[str, Any]) -> Compiled:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-from ..check.source import Job, job
+from ..check.source import Job, end, job
 
 _MOST = 2  # processes at a time: an editor may open many files at once
 
@@ -42,15 +39,5 @@ class Pool:
             except TimeoutError:
                 return None
             finally:
-                _end(process)
+                end(process.pid)
                 await process.wait()
-
-
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End a process and what it has started."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            if process.returncode is None:
-                process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -27,8 +26,9 @@ from ...dsl.tensor import Tensor
 from ...dsl.typed import Parameter, Plan
 from ..check.arguments import Builder, Numbers, Symbols, Unbound, arguments, axis_sizes
 from ..check.functions import Target, dim_sizes, divisible, example_numbers, targets
-from ..check.state import ShapeOps
-from ..check.worker import import_error, import_file, sources, stage
+from ..check.importing import import_file
+from ..check.state import ShapeOps, text_of
+from ..check.worker import import_error, sources, stage, write
 from ..jit import as_inputs
 from ..lower import compile
 from ..optim import SGD, Adam, AdamW, Optimizer
@@ -43,10 +43,12 @@ def main(file: str, answer: str, optimizer: str) -> None:
     """Compile the typed functions of `file` and write them to the file `answer`: a line for every stage, the result last."""
     with open(answer, "w", encoding="utf-8") as out:
         stage(out, 1, "the import of the file")
+        used: dict[str, str] = {}
         try:
             module = import_file(file)
         except BaseException as error:
             compiled = Compiled((), {"": import_error(error, file).message})
+            used = sources(error)
         else:
             programs: list[ProgramText] = []
             missing: dict[str, str] = {}
@@ -56,10 +58,10 @@ def main(file: str, answer: str, optimizer: str) -> None:
                     programs.append(_compiled(target, _OPTIMIZERS[optimizer]()))
                 except (ShapewrightError, Unbound) as error:
                     missing[target.name] = str(error)
-                except Exception as error:
-                    missing[target.name] = f"{type(error).__name__}: {error}"
+                except BaseException as error:  # `sys.exit` too
+                    missing[target.name] = text_of(error)
             compiled = Compiled(tuple(programs), missing)
-        out.write(json.dumps({"result": asdict(compiled), "sources": sources()}) + "\n")
+        write(out, result=asdict(compiled), sources=used | sources())
 
 
 def _compiled(target: Target, optimizer: Optimizer) -> ProgramText:

@@ -19,6 +19,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
 from ..cache import EDITOR
+from ..check.files import read_text
 from ..cpu.folders import cache_root, private_folder
 from ..doctor import version_of
 from .diagnostics import Look, diagnostics_of, title_of, uri_of
@@ -27,7 +28,7 @@ from .hover import hover
 from .kernels import Compiled, text_for
 from .session import Check, Closed, File, Session
 from .settings import changed
-from .text import LineMap, line_range, lines_of, read_text
+from .text import LineMap, line_range, lines_of
 
 COMMAND = "shapewright.showKernel"
 
@@ -45,6 +46,7 @@ class Server:
         self.session = Session(self.show)
         self.clean = False
         self._published: dict[str, dict[str, list[types.Diagnostic]]] = {}  # by file that was checked, by file shown
+        self._uris: dict[str, str] = {}  # by path, as the client has written them
         self._opening: set[asyncio.Task[None]] = set()
         self._register()
 
@@ -91,6 +93,7 @@ class Server:
         """Check a file."""
         path = _path(params.text_document.uri)
         if path is not None:
+            self._uris[str(path)] = params.text_document.uri
             self.session.opened(params.text_document.uri, path)
 
     async def saved(self, params: types.DidSaveTextDocumentParams) -> None:
@@ -104,6 +107,9 @@ class Server:
         file = self.session.closed(params.text_document.uri)
         if file is not None:
             self._publish(file, {})
+            for other in self.session.files.values():  # its unsaved text is gone, to which they have pointed
+                if str(file.path) in self._published.get(str(other.path), {}):
+                    self.show(other)
 
     def show(self, file: File) -> None:
         """Publish the diagnostics of a check that has ended."""
@@ -119,7 +125,7 @@ class Server:
             self._published[key] = found
         for shown in dict.fromkeys([*before, *found]):
             together = [d for by_file in self._published.values() for d in by_file.get(shown, [])]
-            uri = next((u for u, f in self.session.files.items() if str(f.path) == shown), None) or uri_of(shown)
+            uri = self._uris.get(shown) or uri_of(shown)
             self.protocol.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, [d for i, d in enumerate(together) if d not in together[:i]])
             )
@@ -129,15 +135,22 @@ class Server:
         capabilities = self.protocol.client_capabilities.text_document
         publish = None if capabilities is None else capabilities.publish_diagnostics
         related = publish is not None and bool(publish.related_information)
-        edits = LineMap(check.lines, self._lines(file))
-        return Look(file, check.lines, edits, self._lines, self._codec, related, self.session.settings.docs)
+        edits, _ = check.edits_to(self._text(file))
+        docs = self.session.settings.docs
+        return Look(file, check.lines, edits, self._other, check.sources, self._codec, related, docs)
 
-    def _lines(self, file: str) -> list[str]:
-        """The lines of a file as the editor has them, or as they are on disk."""
+    def _other(self, file: str) -> tuple[list[str], LineMap]:
+        """The lines of a file that was imported, and what has happened to them in the editor."""
+        lines = lines_of(read_text(Path(file)) or "")
+        return lines, LineMap(lines, lines_of(self._text(file)))
+
+    def _text(self, file: str) -> str:
+        """The text of a file as the editor has it, or as it is on disk."""
         uri = next((u for u, f in self.session.files.items() if str(f.path) == file), None)
         if uri is not None and uri in self.protocol.workspace.text_documents:
-            return lines_of(self.protocol.workspace.text_documents[uri].source)
-        return lines_of(read_text(Path(file)) or "")
+            text: str = self.protocol.workspace.text_documents[uri].source
+            return text
+        return read_text(Path(file)) or ""
 
     # ---- shapes
     def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
@@ -161,8 +174,7 @@ class Server:
         file = self.session.files.get(uri)
         if file is None or file.typed is None:
             return None
-        lines = self._lines(str(file.path))
-        return file.typed, LineMap(file.typed.lines, lines), lines
+        return (file.typed, *file.typed.edits_to(self._text(str(file.path))))
 
     # ---- kernels
     def lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:

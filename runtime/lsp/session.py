@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from ..check import CheckResult, Diagnostic
+from ..check.files import imports_us, read_text
 from ..check.fix import applied, corrects
 from ..check.source import Job, answer_of, result_of, write_text
 from ..check.worker import digest
 from .kernels import Compiled, read_compiled
 from .process import Pool, child_job
 from .settings import Settings
-from .text import imports_us, lines_of, read_text
+from .text import LineMap, lines_of
 
 Sources: TypeAlias = "Mapping[str, str]"  # the files that something was made from, with the digest of each
 _HELP = "set `timeout` to more seconds in the settings of the language server"
@@ -27,17 +28,31 @@ _HELP = "set `timeout` to more seconds in the settings of the language server"
 @final
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. corrected:
-    whether the help of an error corrects it, of those that somebody has asked for."""
+    """A check that has come to an end. lines: the text that it read. sources: the files that were imported. missing: names
+    of modules that there were not. corrected: whether the help of an error corrects it, of those that somebody has asked
+    for. moved: where its lines are in the text that somebody has asked for last, and the lines of that."""
 
     result: CheckResult
     lines: list[str]
     sources: Sources
+    missing: Sequence[str] = ()
     corrected: dict[Diagnostic, bool] = field(default_factory=dict[Diagnostic, bool])
+    moved: dict[str, tuple[LineMap, list[str]]] = field(default_factory=dict[str, "tuple[LineMap, list[str]]"])
 
     def concerns(self, path: str) -> bool:
         """Whether a file was imported, or could not be."""
-        return path in self.sources or any(d.span.file == path for d in self.result.diagnostics)
+        file = Path(path)
+        name = file.parent.name if file.stem == "__init__" else file.stem
+        missing = any(name == module.rpartition(".")[2] for module in self.missing)
+        return missing or path in self.sources or any(d.span.file == path for d in self.result.diagnostics)
+
+    def edits_to(self, text: str) -> tuple[LineMap, list[str]]:
+        """Where the lines are in a text, and the lines of that."""
+        if text not in self.moved:
+            self.moved.clear()
+            lines = lines_of(text)
+            self.moved[text] = LineMap(self.lines, lines), lines
+        return self.moved[text]
 
 
 class Closed(Exception):
@@ -117,15 +132,18 @@ class Session:
     async def _check(self, file: File) -> None:
         while True:
             text = read_text(file.path)
-            if text is None or not imports_us(text):
+            if text is None or file.path.suffix == ".pyi" or not imports_us(text):  # a stub is for type checkers
                 file.last = file.typed = None
                 self._show(file)
                 return
-            result, sources = await self._checked(file)
+            try:
+                result, answer = await self._checked(file)
+            except Closed:
+                return
             if read_text(file.path) == text:  # else it was written while it was checked
                 break
-        file.last = Check(result, lines_of(text), sources)
-        if result.imported:
+        file.last = Check(result, lines_of(text), answer.get("sources", {}), answer.get("missing", ()))
+        if result.imported and (result.finished or file.typed is None):
             file.typed = file.last
         self._show(file)
 
@@ -144,14 +162,14 @@ class Session:
         finally:
             file.running.discard(task)
 
-    async def _checked(self, file: File, instead: str | None = None) -> tuple[CheckResult, Sources]:
-        """What a check of a file finds, or of a text in its place."""
+    async def _checked(self, file: File, instead: str | None = None) -> tuple[CheckResult, Mapping[str, Any]]:
+        """What a check of a file finds, or of a text in its place, and all that it says."""
         timeout = self.settings.timeout
         with tempfile.TemporaryDirectory() as folder:
             what, text = ("check", "") if instead is None else ("try", str(write_text(folder, instead)))
             job = child_job(file.path, Path(folder) / "answer.jsonl", what, text)
             status = await self._run(file, job, timeout)
-            return result_of(job, status, timeout, _HELP), answer_of(job).get("sources", {})
+            return result_of(job, status, timeout, _HELP), answer_of(job)
 
     async def is_corrected(self, file: File, check: Check, error: Diagnostic) -> bool:
         """Whether what the help of an error says corrects it, and nothing else: that is tried. Raises `Closed`."""
@@ -195,7 +213,7 @@ class Session:
 def _told(task: asyncio.Task[None]) -> None:
     """Write down an error that nobody waits for."""
     error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, Closed):
+    if error is not None:
         logging.getLogger(__name__).error("a check failed", exc_info=error)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import final
 
 from lsprotocol import types
@@ -15,33 +12,13 @@ from pygls.workspace import PositionCodec, ServerTextPosition, ServerTextRange
 
 from ..check import Span
 
+_LONG = 500  # lines
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+shapewright\b", re.MULTILINE)
 
 
 def lines_of(text: str) -> list[str]:
     """The lines of a text without their ends. (`str.splitlines` also cuts at form feeds.)"""
     return _NEWLINE.split(text)
-
-
-def read_text(path: Path) -> str | None:
-    """The text of a Python file in the encoding that it declares; None if it cannot be read."""
-    try:
-        with tokenize.open(path) as file:
-            return file.read()
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return None
-
-
-def imports_us(text: str) -> bool:
-    """Whether a program imports shapewright; one that cannot be parsed, whether a line looks as if."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return _IMPORT.search(text) is not None
-    names = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
-    names += [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
-    return any(name.partition(".")[0] == "shapewright" for name in names)
 
 
 # ---- positions
@@ -85,7 +62,8 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, 
     most -= head
     tail = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
     yield 0, 0, head
-    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    long = most - tail > _LONG  # then lines that are there very often are not where blocks begin
+    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=long)
     yield from ((a + head, b + head, n) for a, b, n in middle.get_matching_blocks())
     yield len(old) - tail, len(new) - tail, tail
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,7 @@ write @sw.example(x=(3, 5))
 
 # What the process that imports the file has loaded and allocated, told by the file itself.
 WATCH = """
-import atexit, sys, tracemalloc
+import sys, tracemalloc
 import shapewright as sw
 
 class Batch(sw.Dim): ...
@@ -82,8 +84,17 @@ def tell():
     with open({told!r}, "w") as out:
         print(peak, *sorted({{m.partition(".")[0] for m in sys.modules}}), file=out)
 
-atexit.register(tell)
+@sw.typed
+def last() -> None:
+    tell()
 """
+
+
+HEAD = "import shapewright as sw\nclass Batch(sw.Dim): ...\n"
+WRONG_FUNCTION = (
+    "@sw.typed\ndef wrong(x: sw.Tensor[Batch, Batch, Batch]) -> sw.Scalar:\n    return x.sum(0) @ sw.ones(3)\n"
+)
+RIGHT_FUNCTION = "@sw.typed\ndef right(x: sw.Tensor[Batch]) -> sw.Scalar:\n    return x.sum()\n"
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -201,29 +212,106 @@ def test_a_file_that_cannot_be_imported(tmp_path: Path, text: str, line: int, me
     assert message in error["message"]
 
 
+def test_an_import_that_does_not_end(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text("while True: pass\n")
+    assert invoke(str(path), "--timeout", "3") == (
+        2,
+        f"{path}:1:1: error[SW000]: the import of the file takes longer than 3 s\n  help: pass a larger --timeout\n",
+    )
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "stage"),
+    ("body", "why", "help"),
     [
-        ("while True: pass\n", 1, "the import of the file"),
         (
-            "import shapewright as sw\n@sw.typed\ndef f(x: sw.Scalar) -> sw.Scalar:\n    while True: pass\n",
-            3,
-            "checking `f`",
+            "while True: pass",
+            "takes longer than 4 s",
+            "  help: see whether every loop of it ends; if it only takes long, pass a larger --timeout\n",
         ),
+        ("__import__('os')._exit(5)", "ended the process (status 5)", ""),
     ],
 )
-def test_timeout(tmp_path: Path, text: str, line: int, stage: str) -> None:
+def test_a_function_that_does_not_end_leaves_what_others_have(tmp_path: Path, body: str, why: str, help: str) -> None:
     path = tmp_path / "program.py"
-    path.write_text(text)
-    status, out = invoke(str(path), "--timeout", "3")
-    assert status == 2
-    assert out == f"{path}:{line}:1: error[SW000]: {stage} takes longer than 3 s\n  help: pass a larger --timeout\n"
+    path.write_text(
+        f"{HEAD}{WRONG_FUNCTION}@sw.typed\ndef stuck(x: sw.Scalar) -> sw.Scalar:\n    {body}\n{RIGHT_FUNCTION}"
+    )
+    status, out = invoke(str(path), "--timeout", "4")
+    assert status == 1
+    assert f"{path}:5:12: error[SW101]" in out
+    assert f"{path}:7:5: error[SW000]: checking `stuck` {why}\n{help}" in out
+    assert out.endswith(
+        f"{path}:10: note: `right` is not checked: the check of `stuck` did not end\n"
+        "2 errors in 2 functions, 1 function checked\n"
+    )
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt", "GeneratorExit"])
+def test_what_is_no_exception_ends_its_function_only(tmp_path: Path, error: str) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}@sw.typed\ndef leaves(x: sw.Scalar) -> sw.Scalar:\n    raise {error}\n{WRONG_FUNCTION}")
+    status, out = invoke(str(path))
+    assert status == 1
+    assert f"{path}:5:5: error[SW000]: {error.replace('(', ': ').rstrip(')')}\n" in out
+    assert out.endswith("2 errors in 2 functions, 2 functions checked\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n",
+     "import atexit, time\natexit.register(time.sleep, 600)\n"],
+)  # fmt: skip
+def test_threads_and_handlers_do_not_hold_up_the_result(tmp_path: Path, more: str) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}{more}{RIGHT_FUNCTION}")
+    assert invoke(str(path), "--timeout", "100") == (0, "1 function checked, no errors\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ('eval("1 +")', "SyntaxError: invalid syntax"),
+        ('exec("x = 1 / 0")', "ZeroDivisionError: division by zero"),
+        ('__import__("ast").literal_eval("x +")', "SyntaxError: invalid syntax"),
+        ('exec("sw.ones(3) + sw.ones(4)")', "add: "),
+    ],
+)
+def test_errors_in_code_that_is_a_string_are_where_it_is_run(tmp_path: Path, call: str, message: str) -> None:
+    path = tmp_path / "program.py"
+    for text, line in ((f"{HEAD}y = {call}\n", 3), (f"{HEAD}@sw.typed\ndef f() -> None:\n    {call}\n", 5)):
+        path.write_text(text)
+        (error,) = json.loads(invoke(str(path), "--json")[1])
+        assert (error["file"], error["line"]) == (str(path), line)
+        assert message in error["message"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_file_that_forks_is_checked_once(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}import os\nos.fork()\n{RIGHT_FUNCTION}")
+    assert invoke(str(path)) == (0, "1 function checked, no errors\n")
+
+
+def test_a_module_that_answers_every_question_with_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{HEAD}import sys\nclass Lazy:\n    def __getattr__(self, name):\n        raise RuntimeError(name)\n"
+        f"sys.modules['lazy'] = Lazy()\n{RIGHT_FUNCTION}"
+    )
+    assert invoke(str(path)) == (0, "1 function checked, no errors\n")
+
+
+def test_characters_that_command_a_terminal_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(f"{HEAD}@sw.typed\ndef f() -> None:\n    raise ValueError('\\x1b[31mred')\n")
+    assert "ValueError: \\x1b[31mred" in invoke(str(path))[1]
 
 
 def test_nothing_is_allocated_and_numba_is_not_imported(tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
     (tmp_path / "program.py").write_text(WATCH.format(told=str(told)))
-    assert invoke(str(tmp_path / "program.py")) == (0, "1 function checked, no errors\n")
+    assert invoke(str(tmp_path / "program.py")) == (0, "2 functions checked, no errors\n")
     peak, *modules = told.read_text().split()
     assert int(peak) < 20_000_000
     assert not {"numba", "llvmlite", "scipy", "rich", "typer", "jaxtyping", "beartype"} & set(modules)
@@ -255,3 +343,79 @@ def test_a_file_with_the_name_of_a_module(tmp_path: Path) -> None:
     status, out = invoke(str(tmp_path / "json.py"))
     assert status == 1
     assert out.endswith("1 error in 1 function, 2 functions checked\n")
+
+
+def test_what_is_wrong_with_one_path_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(HEAD + WRONG_FUNCTION)
+    (tmp_path / "notes.txt").write_text("")
+    done = run(tmp_path, "nothing.py", "program.py", "notes.txt")
+    assert done.returncode == 2
+    assert "program.py:5:12: error[SW101]" in done.stdout
+    assert "there is no file nothing.py" in done.stderr and "notes.txt is not a Python file" in done.stderr
+    done = run(tmp_path, "--json", "nothing.py", "program.py")
+    assert [(e["file"], e["code"]) for e in json.loads(done.stdout)] == [
+        ("nothing.py", "SW801"),
+        ("program.py", "SW101"),
+    ]
+
+
+def test_a_folder_means_its_files_that_import_shapewright(tmp_path: Path) -> None:
+    for name in ("a/one.py", "a/b/two.py", "a/.hidden/no.py", "a/env/lib/no.py", "a/__pycache__/no.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(HEAD + WRONG_FUNCTION)
+    (tmp_path / "a" / "env" / "pyvenv.cfg").write_text("")
+    (tmp_path / "a" / "other.py").write_text("raise SystemExit\n")
+    done = run(tmp_path, "a")
+    assert done.returncode == 1
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if ": error[" in line] == [
+        "a/one.py",
+        "a/b/two.py",
+    ]
+    (tmp_path / "empty").mkdir()
+    done = run(tmp_path, "empty")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no Python file in empty imports shapewright" in done.stderr
+
+
+def test_output_that_is_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "program.py").write_text(f"{HEAD}@sw.typed\ndef f() -> None:\n    raise ValueError('\u00e9')\n")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run(tmp_path, "program.py")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "ValueError: \\xe9" in done.stdout
+
+
+# ---- processes
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, None], ids=["killed", "interrupted", "too long"])
+def test_no_process_is_left(tmp_path: Path, how: signal.Signals | None) -> None:
+    """Neither that of the check nor what the file starts."""
+    told = tmp_path / "told.txt"
+    (tmp_path / "program.py").write_text(
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(told)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} ')\nwhile True: pass\n"
+    )
+    path = os.pathsep.join(p for p in sys.path if p)
+    command = [sys.executable, "-m", "shapewright", "check", "program.py", "--timeout", "6" if how is None else "100"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        end = time.monotonic() + 60
+        while not (told.exists() and told.read_text().endswith(" ")):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        if how is not None:
+            process.send_signal(how)
+        process.communicate(timeout=60)
+    end = time.monotonic() + 60
+    while any(_alive(int(n)) for n in told.read_text().split()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

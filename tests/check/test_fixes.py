@@ -170,8 +170,13 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("ends", ["\n", "\r\n"])
-@pytest.mark.parametrize(("cookie", "encoding"), [("", "utf-8"), ("", "utf-8-sig"), ("# coding: euc-jp\n", "euc-jp")])
+@pytest.mark.parametrize(
+    ("ends", "cookie", "encoding"),
+    [
+        *((e, "", code) for code in ("utf-8", "utf-8-sig") for e in ("\n", "\r\n", "\r")),
+        *((e, "# coding: euc-jp\n", "euc-jp") for e in ("\n", "\r\n")),
+    ],
+)
 def test_a_file_keeps_its_encoding_and_the_ends_of_its_lines(
     tmp_path: Path, ends: str, cookie: str, encoding: str
 ) -> None:
@@ -244,3 +249,60 @@ def test_a_file_that_somebody_else_writes_meanwhile_is_left(tmp_path: Path, monk
         fix_file(file)
     assert file.read_text() == "# other"
     assert [p.name for p in tmp_path.iterdir() if p.name != "__pycache__"] == ["program.py"]
+
+
+@pytest.mark.parametrize("case", ["read-only", "no folder", "latin-1"])
+def test_a_file_that_cannot_be_corrected_is_left_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    file = tmp_path / "program.py"
+    text = (HEAD + WRONG).encode()
+    file.write_bytes(text)
+    if case == "read-only":
+        file.chmod(0o440)
+    elif case == "no folder":
+
+        def refused(**_: object) -> tuple[int, str]:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("tempfile.mkstemp", refused)
+    else:
+        result = check_source(file)
+        text = text.replace("é".encode(), b"\xe9")
+        file.write_bytes(text)
+
+        def known(path: Path, *, timeout: float) -> CheckResult:
+            return result
+
+        monkeypatch.setattr(fix, "check_source", known)
+    with pytest.raises(sw.OptionError, match="cannot be"):
+        fix_file(file)
+    assert file.read_bytes() == text
+    assert [p.name for p in tmp_path.iterdir()] == ["program.py"]
+
+
+def test_the_command_says_what_it_cannot_correct(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(HEAD + WRONG)
+    file.chmod(0o440)
+    done = run("--fix", str(file))
+    assert done.returncode == 2
+    assert f"error[SW801]: {file} cannot be corrected: it is read-only" in done.stderr
+    assert "Traceback" not in done.stderr and "error[SW101]" in done.stdout
+
+
+def test_all_names_of_a_file_have_the_correction(tmp_path: Path) -> None:
+    file, other = tmp_path / "program.py", tmp_path / "other.py"
+    file.write_text(HEAD + WRONG)
+    other.hardlink_to(file)
+    fix_file(file)
+    assert file.read_text() == other.read_text() == HEAD + RIGHT
+
+
+def test_nothing_is_corrected_where_a_function_does_not_end(tmp_path: Path) -> None:
+    """The functions behind it are not looked at: fewer errors would mean nothing."""
+    file = tmp_path / "program.py"
+    text = HEAD + WRONG + "@sw.typed\ndef stuck(p: MLP) -> sw.Scalar:\n    __import__('os')._exit(1)\n"
+    file.write_text(text)
+    result, fixed = fix_file(file)
+    assert (result.finished, len(result.diagnostics), fixed, file.read_text()) == (False, 2, [], text)

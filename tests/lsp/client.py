@@ -117,13 +117,13 @@ class Client:
         self._run(wait())
 
     # ---- files
-    def open(self, path: Path, text: str | None = None) -> str:
-        """Open a file, which is written first if there is a text. Its address."""
+    def open(self, path: Path, text: str | None = None, uri: str | None = None) -> str:
+        """Open a file, which is written first if there is a text. Its address, if none is given."""
         if text is not None:
             path.write_text(text, encoding="utf-8")
-        uri = path.as_uri()
+        uri = uri or path.as_uri()
         self._versions[uri] = 1
-        item = types.TextDocumentItem(uri, "python", 1, path.read_text(encoding="utf-8"))
+        item = types.TextDocumentItem(uri, "python", 1, path.read_text(encoding="utf-8", errors="replace"))
         self._process.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return uri
 

@@ -16,12 +16,13 @@ import pytest
 pytest.importorskip("pygls", reason="pygls (the extra `lsp`) is not installed")
 
 from shapewright.runtime.check import Diagnostic, Fix, Span
+from shapewright.runtime.check.files import imports_us
 from shapewright.runtime.check.fix import applied
 from shapewright.runtime.lsp import diagnostics
 from shapewright.runtime.lsp.diagnostics import docs_link, title_of
 from shapewright.runtime.lsp.kernels import Compiled, read_compiled, text_for
 from shapewright.runtime.lsp.settings import Settings, changed
-from shapewright.runtime.lsp.text import LineMap, imports_us, lines_of
+from shapewright.runtime.lsp.text import LineMap, lines_of
 
 from .client import WAIT, alive, environment
 
@@ -105,6 +106,13 @@ def test_lines_that_edits_have_moved() -> None:
     assert [grown.new(line) for line in (1, 2)] == [1, 2]
     apart = LineMap(["x", "a", "b", "c", "y"], ["z", "c", "a", "b", "w"])
     assert [apart.new(line) for line in range(1, 6)] == [None, 3, 4, None, None]
+    old = [line for n in range(2000) for line in ("", "    x = 1", f"def f{n}():")]
+    new = [f" {line}" if line else line for line in old]
+    new[30:30] = old[300:330]
+    long = LineMap(["first", *old], ["other", *new])
+    places = [(n, long.new(n + 2)) for n in range(len(old))]
+    assert all(now is None or new[now - 2] == old[n] for n, now in places)
+    assert long.new(304) is not None
 
 
 # ---- corrections
@@ -216,7 +224,7 @@ def test_only_the_protocol_is_on_the_standard_output(tmp_path: Path) -> None:
     )
     item = {"uri": path.as_uri(), "languageId": "python", "version": 1, "text": path.read_text()}
     with subprocess.Popen(
-        [sys.executable, "-m", "shapewright", "lsp"],
+        [sys.executable, "-m", "shapewright", "lsp", "--stdio"],  # as some clients add by themselves
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -181,7 +181,9 @@ def test_files_that_import_a_saved_one_are_checked_again(client: Client, tmp_pat
     )
     assert client.diagnostics(uri) == []
     client.save(axes_uri, axes, text + "def twice(x)\n")
-    assert client.diagnostics(uri) == []  # the error is in the other file, of which both checks speak
+    (noted,) = client.diagnostics(uri)  # the error is in the other file, of which both checks speak
+    assert (noted.severity, noted.range) == (types.DiagnosticSeverity.Error, span(1, 0, 34))
+    assert noted.message == "the file cannot be imported: SyntaxError: expected ':' (axes.py:5)"
     client.save(axes_uri, axes, text + helper.replace("x.sum(0)", "x.sum(1)"))
     found = client.error(axes_uri, "SW101")  # the check of the file itself says nothing of it
     assert found.message.startswith("add: ") and "x.sum(1): Tensor[Batch]" in found.message

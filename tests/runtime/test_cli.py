@@ -63,6 +63,15 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(monkeypatch: pytest.Monke
     assert "not ready" in out
 
 
+def test_doctor_is_not_content_with_a_cache_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("")
+    monkeypatch.setenv("SHAPEWRIGHT_CACHE", str(tmp_path / "cache"))
+    code, out = run("doctor")
+    assert code == 1
+    assert f"{tmp_path / 'cache'} is not a folder: set SHAPEWRIGHT_CACHE to a folder that is writable" in out
+    assert "pygls" in out
+
+
 def test_version() -> None:
     code, out = run("version")
     assert code == 0

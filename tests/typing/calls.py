@@ -25,8 +25,8 @@ from shapewright.dsl.interpreters import use
 from shapewright.dsl.pack import flatten
 from shapewright.runtime.check.arguments import Builder, Symbols, Unbound, arguments, axis_sizes
 from shapewright.runtime.check.functions import Target, targets
+from shapewright.runtime.check.importing import import_file
 from shapewright.runtime.check.state import ShapeOps
-from shapewright.runtime.check.worker import import_file
 from shapewright.runtime.eager import EagerOps
 
 Errors: TypeAlias = "list[tuple[int, str]]"

@@ -45,12 +45,18 @@ class IntTensor(Array[*S]):
         construct(self, array, "int", dtype)
 
     if TYPE_CHECKING:
+        if MYPY or TYPE_CHECKING_WITH_PYREFLY:
 
-        @overload
-        def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...
-        @overload
-        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
-        def __iter__(self) -> Any: ...
+            def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...  # pyright: ignore[reportRedeclaration]  for others
+
+        else:  # ty takes a tensor for an iterable by the second
+
+            @overload
+            def __iter__(self: IntTensor[A, *B]) -> Iterator[IntTensor[*B]]: ...
+            @overload
+            def __iter__(self) -> Iterator[Any]: ...
+            def __iter__(self) -> Any: ...
+
         def numpy(self) -> NDArray[np.integer[Any]]: ...
 
     if not TYPE_CHECKING:
@@ -414,12 +420,18 @@ class BoolTensor(Array[*S]):
         construct(self, array, "bool", None)
 
     if TYPE_CHECKING:
+        if MYPY or TYPE_CHECKING_WITH_PYREFLY:
 
-        @overload
-        def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...
-        @overload
-        def __iter__(self) -> Iterator[Any]: ...  # as for Tensor
-        def __iter__(self) -> Any: ...
+            def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...  # pyright: ignore[reportRedeclaration]  for others
+
+        else:  # ty takes a tensor for an iterable by the second
+
+            @overload
+            def __iter__(self: BoolTensor[A, *B]) -> Iterator[BoolTensor[*B]]: ...
+            @overload
+            def __iter__(self) -> Iterator[Any]: ...
+            def __iter__(self) -> Any: ...
+
         def numpy(self) -> NDArray[np.bool_]: ...
 
     if not TYPE_CHECKING:

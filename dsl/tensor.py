@@ -64,12 +64,18 @@ class Tensor(Array[*S]):
         construct(self, array, "float", dtype)
 
     if TYPE_CHECKING:
+        if MYPY or TYPE_CHECKING_WITH_PYREFLY:
 
-        @overload
-        def __iter__(self: Tensor[A, *B]) -> Iterator[Tensor[*B]]: ...
-        @overload
-        def __iter__(self) -> Iterator[Any]: ...  # what ty takes where an iterable is wanted
-        def __iter__(self) -> Any: ...
+            def __iter__(self: Tensor[A, *B]) -> Iterator[Tensor[*B]]: ...  # pyright: ignore[reportRedeclaration]  for others
+
+        else:  # ty takes a tensor for an iterable by the second
+
+            @overload
+            def __iter__(self: Tensor[A, *B]) -> Iterator[Tensor[*B]]: ...
+            @overload
+            def __iter__(self) -> Iterator[Any]: ...
+            def __iter__(self) -> Any: ...
+
         def numpy(self) -> NDArray[np.floating[Any]]: ...
 
     if not TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ def _takes(handler: ast.expr | None, frame: FrameType, kind: type[BaseException]
 def _value(expr: ast.expr, frame: FrameType) -> object:
     match expr:
         case ast.Name(id=name):
-            spaces: tuple[dict[str, Any], ...] = (frame.f_locals, frame.f_globals, vars(builtins))
+            spaces: tuple[Mapping[str, Any], ...] = (frame.f_locals, frame.f_globals, vars(builtins))
             return next((s[name] for s in spaces if name in s), None)
         case ast.Attribute(value=inner, attr=attr):
             return getattr(_value(inner, frame), "__dict__", {}).get(attr)

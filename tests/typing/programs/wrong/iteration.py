@@ -36,8 +36,8 @@ def by_labels(x: sw.Tensor[Batch, Width], ids: sw.IntTensor[Seq]) -> sw.Tensor[B
 
 
 def rows(x: sw.Tensor[Batch, Width]) -> list[sw.Tensor[Batch]]:
-    return list(x)  # E: -check
+    return list(x)  # E: -check, -ty
 
 
 def paired(x: sw.Tensor[Batch, Width], y: sw.Tensor[Batch, Seq]) -> list[sw.Tensor[Width]]:
-    return [b for _, b in zip(x, y, strict=True)]  # E: -check
+    return [b for _, b in zip(x, y, strict=True)]  # E: -check, -ty

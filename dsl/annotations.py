@@ -65,7 +65,9 @@ def labels(axes: tuple[AxisSpec, ...]) -> tuple[str | None, ...]:
 @lru_cache(maxsize=4096)
 def dim_names(axes: tuple[AxisSpec, ...]) -> tuple[str | None, ...]:
     """What a result with this annotation calls its axes: `Dim`s only, since type variables mean nothing to the caller."""
-    return tuple(a.label if a.kind == "dim" else None for a in axes)
+    known = labels(axes)
+    only = tuple(name if a.kind == "dim" else None for a, name in zip(axes, known, strict=True))
+    return known if only == known else only  # the same object, which is told by identity
 
 
 @final

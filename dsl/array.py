@@ -17,7 +17,6 @@ from ..compiler.ir.graph import Node
 from ..compiler.loc import user_loc
 from ..compiler.sizes import Size
 from ..compiler.types import DType, TensorType
-from .elsewhere import no_attribute
 from .interpreters import Ops
 
 S = TypeVarTuple("S")
@@ -47,11 +46,6 @@ class Array(Generic[*S]):
     _type: TensorType
     _value: object
     _ops: Ops[Any] | None
-
-    if not TYPE_CHECKING:  # checkers know the attributes that exist
-
-        def __getattr__(self, name: str) -> object:
-            raise no_attribute(self, name)
 
     # ---- facts
     @property

@@ -261,7 +261,8 @@ class Writer:
     def _name(self, axes: tuple[AxisSpec, ...], text: str, type_: str) -> None:
         """Give a result the names it lacks; inside of a container the full check does."""
         names = self.constant("names", dim_names(axes))
-        lacking = f"{type_}.names is not {names} and {self.constant('lacks', lacks)}({type_}.names, {names})"
+        lacks_one = f"{self.constant('lacks', lacks)}({type_}.names, {names})"
+        lacking = f"{type_}.names is not {names} and None in {type_}.names and {lacks_one}"
         if text == "value":
             self.line(f"if {lacking}:")
             self.line(f"    value = {self.constant('named', named)}(value, {names})")

@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Final
 
 from ..compiler.loc import frame_loc
+from .array import is_array
 from .blame import node_at
 
 METHODS: Final[Mapping[str, str]] = {
@@ -133,23 +134,14 @@ _UNEXPECTED: Final = re.compile(r"([\w.]+)\(\) got an unexpected keyword argumen
 
 
 def no_attribute(of: object, name: str) -> AttributeError:
-    """The error of `of.name`; a note says what to write, if people know the name from elsewhere."""
-    if name[:2] == "__":  # NumPy asks for `__array_struct__`, in every conversion
-        return AttributeError(name)
+    """The error of `of.name`."""
     kind = f"module {of.__name__!r}" if isinstance(of, ModuleType) else f"{type(of).__name__!r} object"
-    error = AttributeError(f"{kind} has no attribute {name!r}", name=name, obj=of)
-    _note(error)
-    return error
+    return AttributeError(f"{kind} has no attribute {name!r}", name=name, obj=of)
 
 
-def note_keyword(error: TypeError) -> None:
-    """Add what to write to an error of a keyword that people know from elsewhere."""
-    if not hasattr(error, "__notes__"):  # of an inner call
-        _note(error)
-
-
-def _note(error: Exception) -> None:
-    help_ = meant(error)
+def note(error: AttributeError | TypeError) -> None:
+    """Add what to write to an error of a name that people know from elsewhere."""
+    help_ = None if hasattr(error, "__notes__") else meant(error)  # noted in an inner call
     if help_ is not None:
         error.add_note(f"help: {help_}")
 
@@ -157,12 +149,11 @@ def _note(error: Exception) -> None:
 def meant(error: BaseException) -> str | None:
     """What to write instead of the attribute of a tensor or of this package that does not exist, or of the keyword."""
     if isinstance(error, AttributeError):
-        name = str(error.name)
-        found = (
-            FUNCTIONS.get(name)
-            if isinstance(error.obj, ModuleType)
-            else METHODS.get(name) or _converted(error.obj, name)
-        )
+        name, found = str(error.name), None
+        if error.obj is sys.modules.get(_PACKAGE):
+            found = FUNCTIONS.get(name)
+        elif is_array(error.obj):
+            found = METHODS.get(name) or _converted(name)
         return f"write {found}" if found is not None else None
     if isinstance(error, TypeError) and str(error).endswith("object is not callable"):
         return _size_called(error)
@@ -189,11 +180,11 @@ def _size_called(error: TypeError) -> str | None:
     return f"{text}.size is the number of elements: write {sizes}"
 
 
-def _converted(of: object, name: str) -> str | None:
+def _converted(name: str) -> str | None:
     """For an attribute that integer or floating tensors have: the conversion to those."""
     for kind, dtype in (("IntTensor", "int64"), ("Tensor", "float32")):
         found = getattr(getattr(sys.modules.get(_PACKAGE), kind, None), name, None)
-        if found is not None and not isinstance(of, type):
+        if found is not None:
             return f'.astype("{dtype}").{name}' + ("(...)" if callable(found) else "")
     return None
 

@@ -15,7 +15,7 @@ from ..compiler.errors import DTypeError, ShapeError
 from . import quick, reference, report
 from .annotations import AxisSpec
 from .check import Item, Walk, bind, check_names
-from .elsewhere import note_keyword
+from .elsewhere import note
 from .hints import UNCHECKED, ArrayHint, Hint, class_hint, defining_names, leaf_axes, lower, resolve
 from .pack import Pack, Spec
 from .repairs import repair
@@ -175,8 +175,8 @@ class Plan:
         """Call the function with arguments that have been checked; errors inside look for them here."""
         try:
             return self.f(*args, **kwargs)
-        except TypeError as error:
-            note_keyword(error)
+        except (AttributeError, TypeError) as error:
+            note(error)
             raise
 
     def leave(self, scope: Scope, value: object, local: Bindings, frames: int) -> object:

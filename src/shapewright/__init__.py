@@ -242,9 +242,11 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(".optim", __name__)
     module = _LAZY.get(name)
     if module is None:
-        from .dsl.elsewhere import no_attribute
+        from .dsl.elsewhere import no_attribute, note
 
-        raise no_attribute(sys.modules[__name__], name)
+        error = no_attribute(sys.modules[__name__], name)
+        note(error)
+        raise error
     path, _, inner = module.partition(":")
     value: object = getattr(importlib.import_module(f".{path}", __name__), inner or name)
     globals()[name] = value

@@ -16,6 +16,7 @@ from .rewrite import rewritten
 
 _LONGEST = 40
 TRANSPARENT: set[CodeType] = set()  # wrappers that may stand between the user's line and the function called there
+CALLERS: set[CodeType] = set()  # functions of ours that call the library as a user does
 
 
 @final
@@ -51,11 +52,11 @@ def entry_frames() -> tuple[FrameType | None, FrameType | None]:
     entry: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  there is no public way
     users = user_frame(frame)
-    while frame is not None and frame is not users:
+    while frame is not None and frame is not users and frame.f_code not in CALLERS:
         if frame.f_code not in TRANSPARENT:
             entry = frame
         frame = frame.f_back
-    return entry, frame
+    return entry, users
 
 
 def _expressions(

@@ -19,6 +19,7 @@ from ...compiler.ops.shapes import never_below
 from ...compiler.sizes import Poly, Size, Symbol, symbol
 from ...compiler.types import TensorType
 from ...dsl.array import is_array, make, type_of
+from ...dsl.blame import CALLERS
 from ...dsl.interpreters import use
 from ..check.arguments import DTYPES
 from ..check.state import Known, ShapeOps
@@ -178,6 +179,9 @@ def _performed(call: Call, bound: Bound) -> object:
             return function_named(call.function)(*args, **kwargs)
     finally:
         sizes.concretize = saved
+
+
+CALLERS.add(_performed.__code__)
 
 
 def _not_known(size: Poly) -> NoReturn:

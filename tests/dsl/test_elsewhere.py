@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,7 @@ def test_an_attribute_of_other_kinds_of_tensor() -> None:
         (x.astype("int64"), "mean", '.astype("float32").mean(...)'),
     ):
         with pytest.raises(AttributeError) as caught:
-            using(of, lambda a, name=name: getattr(a, name))
+            using(of, attrgetter(name))
         assert notes(caught.value) == [f"help: write {text}"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -228,6 +229,7 @@ def test_a_refused_recording(here: SimulatedDevice, monkeypatch: pytest.MonkeyPa
 # ---- memory
 def leave(here: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, nbytes: int) -> None:
     """Lower the limit of the device to what is used, and some bytes."""
+    gc.collect()  # what others have left behind would make room at any time
     free, total = here.memory_info()
     monkeypatch.setattr(here, "limit", total - free + nbytes)
 

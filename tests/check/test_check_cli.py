@@ -399,7 +399,14 @@ def test_no_process_is_left(tmp_path: Path, how: signal.Signals | None) -> None:
     path = os.pathsep.join(p for p in sys.path if p)
     command = [sys.executable, "-m", "shapewright", "check", "program.py", "--timeout", "6" if how is None else "100"]
     with subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a job in the background of a shell ignores it
     ) as process:
         end = time.monotonic() + 60
         while not (told.exists() and told.read_text().endswith(" ")):

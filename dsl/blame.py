@@ -104,7 +104,7 @@ def _element(expr: ast.expr, i: int) -> ast.expr:
     return ast.Subscript(value=expr, slice=ast.Constant(i), ctx=ast.Load())
 
 
-_UNKNOWN = object()
+UNKNOWN = object()  # the value of an expression that only running it would tell
 _MIRRORED = {"Lt": "__gt__", "LtE": "__ge__", "Gt": "__lt__", "GtE": "__le__"}
 
 
@@ -114,17 +114,20 @@ def _reflected(entry: FrameType, frame: FrameType | None, left: ast.expr, right:
     if name not in ("__eq__", "__ne__"):
         return (name.startswith("__r") and name != "__rshift__") or _MIRRORED.get(type(op).__name__) == name
     mine: object = entry.f_locals.get("self")
-    known = [_value(e, frame) for e in (left, right)]
-    return known[1] is mine if known[0] is _UNKNOWN else known[0] is not mine
+    known = [known_value(e, frame) for e in (left, right)]
+    return known[1] is mine if known[0] is UNKNOWN else known[0] is not mine
 
 
-def _value(expr: ast.expr, frame: FrameType | None) -> object:
-    """What a constant or a variable of the user is."""
+def known_value(expr: ast.expr, frame: FrameType | None) -> object:
+    """What a constant, a name or an attribute of one is, without running code of the user; UNKNOWN if that is not known."""
     if isinstance(expr, ast.Constant):
         return expr.value
-    if not isinstance(expr, ast.Name) or frame is None:
-        return _UNKNOWN
-    return frame.f_locals.get(expr.id, frame.f_globals.get(expr.id, _UNKNOWN))
+    if isinstance(expr, ast.Name) and frame is not None:
+        spaces = (frame.f_locals, frame.f_globals, frame.f_builtins)
+        return next((s[expr.id] for s in spaces if expr.id in s), UNKNOWN)
+    if isinstance(expr, ast.Attribute) and (base := known_value(expr.value, frame)) is not UNKNOWN:
+        return inspect.getattr_static(base, expr.attr, UNKNOWN)
+    return UNKNOWN
 
 
 def _arguments(entry: FrameType, frame: FrameType | None, loc: Loc) -> dict[str, ast.expr]:

@@ -11,7 +11,7 @@ from ..compiler.errors import ShapewrightError
 from ..compiler.ops.elementwise import ELEMENTWISE
 from ..compiler.source import nodes_of
 from ..compiler.types import DType, TensorType
-from .blame import UserCall
+from .blame import UNKNOWN, UserCall, known_value
 from .check import Item, bind, check_names
 from .hints import ArrayHint
 from .interpreters import SymbolicOps, current
@@ -167,30 +167,18 @@ def _first_round(loop: ast.AST, frame: FrameType) -> bool:
             return False
     match source:
         case ast.Call(func=ast.Name(id="enumerate"), args=[_]) if isinstance(target, ast.Tuple):
-            return _value(target.elts[0], frame) == 0
+            return known_value(target.elts[0], frame) == 0
         case ast.Call(func=ast.Name(id="range"), args=[_]):
-            return _value(target, frame) == 0
+            return known_value(target, frame) == 0
         case ast.Call(func=ast.Name(id="range"), args=[start, *_]):
-            return _value(target, frame) == _value(start, frame)
+            found = known_value(target, frame)
+            return found is not UNKNOWN and found == known_value(start, frame)
         case ast.Tuple(elts=[first, *_]) | ast.List(elts=[first, *_]):
-            found = _value(target, frame)
-            return found is not None and found is _value(first, frame)
+            found = known_value(target, frame)
+            return found is not UNKNOWN and found is known_value(first, frame)
         case ast.Name() | ast.Attribute():
-            items, found = _value(source, frame), _value(target, frame)
+            items, found = known_value(source, frame), known_value(target, frame)
             listed = cast("Sequence[object]", items) if isinstance(items, tuple | list) else ()
             return bool(listed) and listed[0] is found
         case _:
             return False
-
-
-def _value(expr: ast.expr, frame: FrameType) -> object:
-    """What an expression is, if looking at it runs nothing of the user's; None if that is not known."""
-    match expr:
-        case ast.Constant(value=value):
-            return value
-        case ast.Name(id=name):
-            return frame.f_locals.get(name, frame.f_globals.get(name))
-        case ast.Attribute(value=inner, attr=attr):
-            return getattr(_value(inner, frame), "__dict__", {}).get(attr)
-        case _:
-            return None

@@ -13,7 +13,7 @@ from typing import Any, cast, final
 
 from ..compiler.loc import Loc, frame_loc, user_loc
 from ..compiler.source import nodes_of, range_of
-from .blame import entry_frames, node_at
+from .blame import UNKNOWN, entry_frames, known_value, node_at
 from .dims import DEFINED
 from .scope import Source
 
@@ -83,7 +83,7 @@ def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None,
     shift: int | None = 0
     if entry is not None and entry.co_qualname == "Pack.replace" and isinstance(at.owner, type):
         return next((k.value for k in call.keywords if k.arg == at.path.partition(".")[0]), None)
-    if entry is not None and _is_typed(entry) and (callee := _value(func, frame)) is not _UNKNOWN:
+    if entry is not None and _is_typed(entry) and (callee := known_value(func, frame)) is not UNKNOWN:
         shift = _in_front(func, callee, at, frame)
     elif called is None and entry is not None and _is_typed(entry):
         return None  # functools.partial(f, ...)(x)
@@ -102,22 +102,9 @@ def _argument(call: ast.Call, at: Source, position: int, entry: CodeType | None,
     return before[-1]
 
 
-_UNKNOWN = object()  # the value of an expression that only running it would tell
-
-
 def _is_typed(entry: CodeType) -> bool:
     """Whether what the user's line called is a typed function itself, and nothing that calls one."""
     return entry.co_filename.startswith("<shapewright check") or entry.co_qualname in ("_function", "_method")
-
-
-def _value(expr: ast.expr, frame: FrameType) -> object:
-    """What a name, or an attribute of one, is; without running code of the user."""
-    if isinstance(expr, ast.Name):
-        spaces = (frame.f_locals, frame.f_globals, frame.f_builtins)
-        return next((s[expr.id] for s in spaces if expr.id in s), _UNKNOWN)
-    if isinstance(expr, ast.Attribute) and (base := _value(expr.value, frame)) is not _UNKNOWN:
-        return inspect.getattr_static(base, expr.attr, _UNKNOWN)
-    return _UNKNOWN
 
 
 def _in_front(func: ast.expr, callee: object, at: Source, frame: FrameType) -> int | None:
@@ -130,7 +117,7 @@ def _in_front(func: ast.expr, callee: object, at: Source, frame: FrameType) -> i
     function = inspect.unwrap(found) if callable(found) else found
     field = isinstance(owner, type) and getattr(function, "__name__", None) == at.function.rpartition(".")[2]
     if function is owner or field:  # the annotation of a field stands in the class of a pack
-        base = _value(func.value, frame) if isinstance(func, ast.Attribute) else None
+        base = known_value(func.value, frame) if isinstance(func, ast.Attribute) else None
         return -1 if isinstance(base, type) and _takes_self(function) else 0
     method = inspect.getattr_static(cast("Any", type(found)), "__call__", None)
     return 0 if callable(method) and inspect.unwrap(method) is owner else None

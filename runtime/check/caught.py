@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import sys
-from collections.abc import Mapping
 from types import FrameType
-from typing import Any, cast
+from typing import cast
 
 from ...compiler.loc import Loc, frame_loc, is_library_frame
 from ...compiler.source import nodes_of, range_of
+from ...dsl.blame import known_value
 
 
 def is_caught(error: BaseException) -> bool:
@@ -47,17 +46,6 @@ def _takes(handler: ast.expr | None, frame: FrameType, kind: type[BaseException]
         case ast.Tuple(elts=items):
             return any(_takes(item, frame, kind) for item in items)
         case _:
-            found = _value(handler, frame)
+            found = known_value(handler, frame)
             kinds = cast("tuple[object, ...]", found) if isinstance(found, tuple) else (found,)
             return any(isinstance(k, type) and issubclass(kind, k) for k in kinds)
-
-
-def _value(expr: ast.expr, frame: FrameType) -> object:
-    match expr:
-        case ast.Name(id=name):
-            spaces: tuple[Mapping[str, Any], ...] = (frame.f_locals, frame.f_globals, vars(builtins))
-            return next((s[name] for s in spaces if name in s), None)
-        case ast.Attribute(value=inner, attr=attr):
-            return getattr(_value(inner, frame), "__dict__", {}).get(attr)
-        case _:
-            return None

@@ -9,6 +9,7 @@ from typing import Any, final
 
 from ...compiler.errors import Edit, page_of
 from ...compiler.loc import Loc
+from ...dsl.report import count
 
 
 @final
@@ -154,15 +155,11 @@ class CheckResult:
     @property
     def summary(self) -> str:
         """The last line of the report."""
-        functions = _count(self.checked, "function")
+        functions = count(self.checked, "function")
         if not self.diagnostics:
             return f"{functions} checked, no errors"
         places = {(d.span.file, d.function) for d in self.diagnostics}
-        return f"{_count(len(self.diagnostics), 'error')} in {_count(len(places), 'function')}, {functions} checked"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
+        return f"{count(len(self.diagnostics), 'error')} in {count(len(places), 'function')}, {functions} checked"
 
 
 def together(file: str, parts: Iterable[CheckResult], import_time: float = 0.0, shape_time: float = 0.0) -> CheckResult:
